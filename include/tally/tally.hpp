@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Everything of tally but the opt-in `throwing.hpp`.
+
+#include "tally/chat.hpp"
+#include "tally/client.hpp"
+#include "tally/error.hpp"
+#include "tally/ledger.hpp"
+#include "tally/money.hpp"
+#include "tally/pricing.hpp"
+#include "tally/provider.hpp"
+#include "tally/receipt.hpp"
+#include "tally/result.hpp"
+#include "tally/stream.hpp"
+#include "tally/time.hpp"
+#include "tally/transport.hpp"
+#include "tally/usage.hpp"
+#include "tally/version.h"

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tally/result.hpp"
+#include "tally/time.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// A request as a transport sends it. Plain data.
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< Holds the key: never log them.
+  std::string body;
+};
+
+/// How a transfer ended, below HTTP.
+enum class TransferResult {
+  complete,          ///< The peer ended the body properly; proves nothing about the answer.
+  connect_failed,    ///< No connection (name, refused, unreachable, proxy).
+  tls_failed,        ///< The server's certificate, or the handshake.
+  send_failed,       ///< Broke while the request went out.
+  receive_failed,    ///< Broke, or was cut, while the answer was awaited or came in.
+  refused_by_handler,  ///< `TransferHandler::on_body` said abort.
+  failed,            ///< Anything else; `message` says what.
+};
+
+struct TransferEnd {
+  TransferResult result = TransferResult::complete;
+  std::string message;        ///< In words, without secrets.
+  bool request_sent = false;  ///< The last byte of the request had been handed to the network.
+};
+
+/// What a handler answers to a piece of body.
+enum class BodyFlow {
+  keep,
+  pause,  ///< Nothing of this piece was taken; it comes again after `Transport::resume`.
+  abort,
+};
+
+/// Receives one transfer. The engine implements it; a transport calls it, only from inside
+/// `Transport::drive`, in this order: connected, header..., head, body..., end. After `on_end`, or after
+/// `Transport::cancel`, it is never called again.
+class TALLY_API TransferHandler {
+ public:
+  virtual ~TransferHandler() = default;
+  virtual void on_connected() = 0;  ///< A connection stands; the request goes out now.
+  virtual void on_header(std::string_view name, std::string_view value) = 0;
+  virtual void on_head(int status) = 0;  ///< The header block is complete.
+  virtual BodyFlow on_body(std::string_view bytes) = 0;
+  virtual void on_end(const TransferEnd& end) = 0;
+};
+
+using TransferId = std::uint64_t;
+
+/// The seam below the client: HTTP as a set of transfers that one thread drives. The default speaks
+/// libcurl; a console, a browser or a test brings its own. One thread at a time, but for `wake`.
+///
+/// A transport keeps no clock: the client's own end a transfer by `cancel`.
+class TALLY_API Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Begins a transfer; nothing is called before the next `drive`. `handler` outlives the transfer. 0 is
+  /// never returned as an id.
+  virtual Result<TransferId> start(const HttpRequest& request, TransferHandler& handler) = 0;
+  virtual void pause(TransferId id) = 0;
+  virtual void resume(TransferId id) = 0;
+  /// Ends a transfer at once and closes its connection; unknown ids are ignored.
+  virtual void cancel(TransferId id) = 0;
+
+  /// Does what can be done now; if that is nothing, waits up to `wait` (0: not at all) for more.
+  virtual void drive(std::chrono::microseconds wait) = 0;
+
+  /// When `drive` wants to be called although no socket is ready; `SteadyInstant::max()`: never.
+  virtual SteadyInstant next_deadline() const = 0;
+
+  /// Ends a waiting `drive` early. From any thread.
+  virtual void wake() = 0;
+};
+
+/// Makes one transport for each lane of a client.
+using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
+
+/// What the libcurl transport can be told. Plain data. TLS verification cannot be switched off.
+struct CurlOptions {
+  std::string ca_file;  ///< PEM; empty: the system's.
+};
+
+/// The transport over libcurl 7.87 or newer; `unsupported` with the version found otherwise.
+TALLY_API TransportFactory curl_transport(CurlOptions options = {});
+
+/// What libcurl in this process is, and whether it serves: `unsupported` names what is missing.
+TALLY_API Result<std::string> curl_version();
+
+}  // namespace TALLY_ABI
+}  // namespace tally

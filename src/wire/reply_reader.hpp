@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Bytes of a 2xx answer become one growing Reply, its usage, and deltas. The one way in which answers
+// are read: streams and documents, whole or cut anywhere.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tally/chat.hpp"
+#include "tally/provider.hpp"
+#include "tally/result.hpp"
+#include "tally/usage.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// What one delta added, as a place in the growing reply: the reply itself is the buffer, so that a
+/// delta costs no memory of its own. `ReplyReader::view` turns it into a `Delta`.
+struct DeltaRecord {
+  enum class Kind : std::uint8_t { text, reasoning, refusal, tool_call };
+  Kind kind = Kind::text;
+  bool tool_begins = false;    ///< tool_call: the first of its index, with id and name.
+  std::uint32_t tool = 0;      ///< tool_call: position in `Message::tool_calls`.
+  std::size_t offset = 0;      ///< In content, reasoning_content, refusal, or the call's arguments.
+  std::size_t length = 0;
+};
+
+/// One thread at a time.
+class ReplyReader {
+ public:
+  /// `deltas` receives a record per delta; null: nobody wants them.
+  ReplyReader(const Provider& provider, const Limits& limits, std::vector<DeltaRecord>* deltas);
+  ~ReplyReader();
+  ReplyReader(const ReplyReader&) = delete;
+  ReplyReader& operator=(const ReplyReader&) = delete;
+
+  /// Takes the next bytes of the body, cut anywhere. Decides by the first payload byte whether this is a
+  /// stream or one document. After an error (`error()`) it still reads on, for a usage that follows.
+  void feed(std::string_view bytes);
+
+  /// The body has ended: a last line without its end is read, a document is parsed, and success is proven:
+  /// without a finish_reason and without [DONE] (and without a parsed document) `error()` is set.
+  /// `cut`: the transfer broke, so the error says so.
+  void finish(bool cut);
+
+  /// What makes this answer no success; the first of several. `malformed_reply`, `limit_exceeded`,
+  /// `content_refused`, `overloaded`, `server`, ...
+  const std::optional<Error>& error() const;
+  /// No more bytes are wanted at all: a limit is exceeded, or this is no chat answer (HTML).
+  bool hopeless() const;
+  /// [DONE] was read, or a whole document (only known after `finish`).
+  bool done() const;
+  /// A finish_reason was read.
+  bool finished() const;
+  /// Grows with every piece of payload: events with data, bytes of a document. Comments, blank lines and
+  /// leading white space do not count.
+  std::uint64_t payload_count() const;
+  /// How many deltas carried output (text, reasoning or arguments).
+  std::uint64_t output_deltas() const;
+
+  const Reply& reply() const;
+  Reply take_reply();
+  /// The usage by the provider's rules; nothing if the server sent none.
+  std::optional<Usage> usage() const;
+  Delta view(const DeltaRecord& record) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally
