@@ -61,7 +61,7 @@ struct ClientOptions {
   std::optional<Ledger> ledger;  ///< Absent: attempts are in receipts only.
   Clocks clocks;
   Limits limits;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< Sent with every request.
+  HttpHeaders headers;  ///< Sent with every request.
   std::string user_agent;  ///< Put before tally's own.
   CurlOptions curl;
   TransportFactory transport;          ///< Empty: libcurl, with `curl`.

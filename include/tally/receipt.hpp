@@ -39,6 +39,8 @@ struct Receipt {
   std::vector<Attempt> attempts;
   Usage usage;  ///< The sum of the attempts'.
   Cost cost;    ///< The sum of the attempts'.
+  /// What the ledger answered when it could not take this bill; absent where it did, or there is none.
+  std::optional<Error> ledger_error;
 };
 
 /// Recomputes `state`, `usage` and `cost` of a receipt from its attempts. State: the worst in the order

@@ -16,11 +16,14 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
+/// Header lines, in order. They hold the key: never log them.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
 /// A request as a transport sends it. Plain data.
 struct HttpRequest {
   std::string method = "POST";
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< Holds the key: never log them.
+  std::shared_ptr<const HttpHeaders> headers;  ///< Shared by all calls of a client; never null.
   std::string body;
 };
 
@@ -73,7 +76,7 @@ class TALLY_API Transport {
 
   /// Begins a transfer; nothing is called before the next `drive`. `handler` outlives the transfer. 0 is
   /// never returned as an id.
-  virtual Result<TransferId> start(const HttpRequest& request, TransferHandler& handler) = 0;
+  virtual Result<TransferId> start(HttpRequest request, TransferHandler& handler) = 0;
   virtual void pause(TransferId id) = 0;
   virtual void resume(TransferId id) = 0;
   /// Ends a transfer at once and closes its connection; unknown ids are ignored.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "tally/chat.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+Message message_of(Role role, std::string content) {
+  Message message;
+  message.role = role;
+  message.content = std::move(content);
+  return message;
+}
+
+}  // namespace
+
+Message system(std::string content) { return message_of(Role::system, std::move(content)); }
+Message user(std::string content) { return message_of(Role::user, std::move(content)); }
+Message assistant(std::string content) { return message_of(Role::assistant, std::move(content)); }
+
+Message tool_result(std::string tool_call_id, std::string content) {
+  Message message = message_of(Role::tool, std::move(content));
+  message.tool_call_id = std::move(tool_call_id);
+  return message;
+}
+
+std::string_view to_string(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::none: return "none";
+    case FinishReason::stop: return "stop";
+    case FinishReason::length: return "length";
+    case FinishReason::tool_calls: return "tool_calls";
+    case FinishReason::content_filter: return "content_filter";
+    case FinishReason::insufficient_system_resource: return "insufficient_system_resource";
+    case FinishReason::other: return "other";
+  }
+  return "other";
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
