@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "base/uuid.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+std::int64_t current_process() {
+#if defined(__unix__) || defined(__APPLE__)
+  return getpid();
+#else
+  return 0;  // No fork, so nothing to tell apart.
+#endif
+}
+
+class RandomBits {
+ public:
+  std::uint64_t next() {
+    // A forked child starts with a copy of the generator; both would go on with the same ids.
+    if (const std::int64_t process = current_process(); process != seeded_in_) {
+      seed();
+      seeded_in_ = process;
+    }
+    return engine_();
+  }
+
+ private:
+  void seed() {
+    std::random_device device;
+    std::seed_seq words{device(), device(), device(), device(),
+                        device(), device(), device(), device()};
+    engine_.seed(words);
+  }
+
+  std::mt19937_64 engine_;
+  std::int64_t seeded_in_ = -1;
+};
+
+std::uint64_t random_bits() {
+  thread_local RandomBits bits;
+  return bits.next();
+}
+
+// 48 bits of milliseconds over the 12 bits `rand_a`. The latter begin at a random number below 2^11
+// and count up within a millisecond; a full count carries into the milliseconds, as RFC 9562 6.2
+// allows.
+std::uint64_t next_stamp(Instant now) {
+  static std::atomic<std::uint64_t> last_stamp{0};
+  constexpr std::uint64_t second = std::uint64_t{1000} << 12;
+
+  const auto milliseconds =
+      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+  const std::uint64_t fresh =
+      (static_cast<std::uint64_t>(milliseconds) & 0xffffffffffff) << 12 | (random_bits() & 0x7ff);
+  std::uint64_t last = last_stamp.load(std::memory_order_relaxed);
+  std::uint64_t stamp = fresh;
+  do {
+    // A clock set back by more than a second is believed; ids frozen in the future would be worse.
+    stamp = fresh <= last && last - fresh < second ? last + 1 : fresh;
+  } while (!last_stamp.compare_exchange_weak(last, stamp, std::memory_order_relaxed));
+  return stamp;
+}
+
+void append_hex(std::string& out, std::uint64_t bits, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+    out += "0123456789abcdef"[bits >> shift & 0xf];
+  }
+}
+
+}  // namespace
+
+std::string uuid_v7(Instant now) {
+  const std::uint64_t stamp = next_stamp(now);
+  const std::uint64_t random = random_bits();
+  std::string id;
+  id.reserve(36);
+  append_hex(id, stamp >> 28, 8);
+  id += '-';
+  append_hex(id, stamp >> 12, 4);
+  id += "-7";
+  append_hex(id, stamp, 3);
+  id += '-';
+  append_hex(id, (random >> 48 & 0x3fff) | 0x8000, 4);  // The variant, binary 10.
+  id += '-';
+  append_hex(id, random, 12);
+  return id;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
