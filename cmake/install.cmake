@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+include(CMakePackageConfigHelpers)
+
+set(tally_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tally)
+
+install(TARGETS tally EXPORT tally-targets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/tally DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT tally-targets NAMESPACE tally:: DESTINATION ${tally_package_dir})
+
+configure_package_config_file(cmake/tally-config.cmake.in ${PROJECT_BINARY_DIR}/tally-config.cmake
+  INSTALL_DESTINATION ${tally_package_dir})
+# 0.x: a minor version may break what came before it.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/tally-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/tally-config.cmake
+  ${PROJECT_BINARY_DIR}/tally-config-version.cmake
+  DESTINATION ${tally_package_dir})
+
+# The prefix is told from the file's own place, so that an installed tree may be moved. How deep that
+# place lies differs (lib, lib64, lib/x86_64-linux-gnu).
+file(RELATIVE_PATH tally_pc_to_prefix
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" tally_pc_to_prefix "${tally_pc_to_prefix}")
+if(tally_type STREQUAL "SHARED_LIBRARY")
+  set(tally_pc_cflags "Cflags: -I\${includedir} -DTALLY_SHARED")
+  set(tally_pc_requires "Requires.private: libcurl >= ${tally_minimum_curl}")
+  set(tally_pc_libs "-L\${libdir} -ltally")
+else()
+  # Not Requires.private: `pkg-config --static` also asks for libcurl's own private libraries, and
+  # Debian ships those without their development files.
+  set(tally_pc_cflags "Cflags: -I\${includedir}")
+  set(tally_pc_requires "Requires: libcurl >= ${tally_minimum_curl}")
+  set(tally_pc_libs "-L\${libdir} -ltally -lstdc++")
+endif()
+configure_file(cmake/tally.pc.in ${PROJECT_BINARY_DIR}/tally.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/tally.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
