@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "base/utf8.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+// A JsonValue is destroyed recursively, so no caller's limit may reach what a small thread's stack
+// holds.
+constexpr int deepest = 1000;
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool is_separator(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',' || c == ':';
+}
+
+bool is_number_part(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/// Where the token ends that begins at `at`. The parser has already accepted it.
+std::size_t token_end(std::string_view text, std::size_t at) {
+  switch (text[at]) {
+    case '"':
+      for (++at; text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+      }
+      return at + 1;
+    case 'f':
+      return at + 5;
+    case 't':
+    case 'n':
+      return at + 4;
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+      return at + 1;
+    default:
+      while (at < text.size() && is_number_part(text[at])) ++at;
+      return at;
+  }
+}
+
+/// A member whose name an earlier member of the object has; null if there is none.
+const JsonValue* repeated_member(const JsonValue& object) {
+  const auto& members = object.children;
+  // Pairs are quicker while there are few; sorting keeps a hostile object of a million members
+  // affordable.
+  if (members.size() <= 16) {
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (members[i].key == members[j].key) return &members[i];
+      }
+    }
+    return nullptr;
+  }
+  std::vector<const JsonValue*> sorted;
+  sorted.reserve(members.size());
+  for (const JsonValue& member : members) sorted.push_back(&member);
+  std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) {
+    return std::tie(a->key, a->begin) < std::tie(b->key, b->begin);
+  });
+  const auto first = std::adjacent_find(sorted.begin(), sorted.end(),
+                                        [](auto* a, auto* b) { return a->key == b->key; });
+  return first == sorted.end() ? nullptr : *(first + 1);
+}
+
+/// What nlohmann says is wrong, without its prefix and without the text that it read: that may be
+/// the whole of a long string.
+std::string_view reason_in(std::string_view what) {
+  if (what.find("number overflow") != what.npos) return "a number beyond the range of a double";
+  if (const auto at = what.find(" - "); at != what.npos) what.remove_prefix(at + 3);
+  return what.substr(0, what.find("; last read"));
+}
+
+/// Builds the tree from the parser's events (nlohmann's SAX interface; false stops the parser).
+///
+/// The events carry no positions. But between two tokens there is only white space, commas and
+/// colons, so that walking over the text beside the parser finds the place of each.
+class TreeBuilder {
+ public:
+  TreeBuilder(std::string_view text, int depth)
+      : text_(text), depth_(static_cast<std::size_t>(std::clamp(depth, 0, deepest))) {
+    if (text_.substr(0, byte_order_mark.size()) == byte_order_mark) at_ = byte_order_mark.size();
+  }
+
+  bool null() { return add(JsonType::null), true; }
+  bool boolean(bool value) { return add(JsonType::boolean).boolean = value, true; }
+  bool number_integer(std::int64_t) { return number(); }
+  bool number_unsigned(std::uint64_t) { return number(); }
+  bool number_float(double, const std::string&) { return number(); }
+  bool string(std::string& value) { return add(JsonType::string).text = std::move(value), true; }
+  bool binary(std::vector<std::uint8_t>&) { return false; }
+
+  bool start_object(std::size_t) { return open(JsonType::object); }
+  bool start_array(std::size_t) { return open(JsonType::array); }
+  bool key(std::string& name) {
+    next_token();
+    key_ = std::move(name);
+    return true;
+  }
+  bool end_array() {
+    next_token();
+    open_.back()->end = at_;
+    open_.pop_back();
+    return true;
+  }
+  bool end_object() {
+    if (const JsonValue* member = repeated_member(*open_.back())) return repeated(*member);
+    return end_array();
+  }
+
+  template <class Exception>
+  bool parse_error(std::size_t position, const std::string&, const Exception& exception) {
+    const std::string_view before = text_.substr(0, position == 0 ? 0 : position - 1);
+    const auto lines = std::count(before.begin(), before.end(), '\n');
+    const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    return fail(ErrorKind::malformed_reply, "not valid JSON at line " + std::to_string(lines + 1) +
+                                                ", column " + std::to_string(column) + ": " +
+                                                std::string(reason_in(exception.what())));
+  }
+
+  JsonValue take() { return std::move(root_); }
+  Error& error() { return error_; }
+
+ private:
+  /// Steps over the next token and returns where it begins.
+  std::size_t next_token() {
+    for (; is_separator(text_[at_]); ++at_) {
+      if (text_[at_] == '\n') ++line_;
+    }
+    const std::size_t begin = at_;
+    at_ = token_end(text_, begin);
+    return begin;
+  }
+
+  JsonValue& add(JsonType type) {
+    // Only the innermost open value grows, so the pointers to those around it stay good.
+    JsonValue& value = open_.empty() ? root_ : open_.back()->children.emplace_back();
+    value.type = type;
+    value.key = std::move(key_);
+    key_.clear();
+    value.begin = next_token();
+    value.end = at_;
+    value.line = line_;
+    return value;
+  }
+
+  bool number() {
+    JsonValue& value = add(JsonType::number);
+    // From the text, not from the event: there it has been through a double or a locale.
+    value.text = text_.substr(value.begin, value.end - value.begin);
+    return true;
+  }
+
+  bool open(JsonType type) {
+    if (open_.size() == depth_) {
+      return fail(ErrorKind::limit_exceeded, "JSON is nested deeper than " +
+                                                 std::to_string(depth_) + " levels at line " +
+                                                 std::to_string(line_));
+    }
+    open_.push_back(&add(type));
+    return true;
+  }
+
+  bool repeated(const JsonValue& member) {
+    std::string name;
+    append_json_string(name, std::string_view(member.key).substr(0, 40));
+    return fail(ErrorKind::malformed_reply, "not valid JSON at line " +
+                                                std::to_string(member.line) + ": " + name +
+                                                " stands twice in one object");
+  }
+
+  bool fail(ErrorKind kind, std::string message) {
+    error_.kind = kind;
+    error_.message = std::move(message);
+    return false;
+  }
+
+  std::string_view text_;
+  std::size_t depth_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+  std::string key_;
+  std::vector<JsonValue*> open_;
+  JsonValue root_;
+  Error error_;
+};
+
+Result<JsonValue> parse(std::string_view text, int depth) {
+  TreeBuilder builder(text, depth);
+  const char* const begin = text.data();
+  if (nlohmann::json::sax_parse(begin, begin + text.size(), &builder)) return builder.take();
+  return std::move(builder.error());
+}
+
+/// The code unit of the escape `\uXXXX` at `at`; -1 if none stands there.
+int escaped_unit(std::string_view text, std::size_t at) {
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
+  int unit = 0;
+  const char* const end = text.data() + at + 6;
+  const auto read = std::from_chars(text.data() + at + 2, end, unit, 16);
+  return read.ec == std::errc() && read.ptr == end && text[at + 2] != '-' ? unit : -1;
+}
+
+/// `text` with every escaped half of a surrogate pair that lacks its other half as `\ufffd`.
+std::string replace_lone_surrogates(std::string text) {
+  const auto is_half = [](int unit, int first) { return unit >= first && unit < first + 0x400; };
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at)) {
+    const int unit = escaped_unit(text, at);
+    if (unit < 0) {
+      at += 2;
+    } else if (is_half(unit, 0xD800) && is_half(escaped_unit(text, at + 6), 0xDC00)) {
+      at += 12;
+    } else {
+      if (is_half(unit, 0xD800) || is_half(unit, 0xDC00)) text.replace(at, 6, "\\ufffd");
+      at += 6;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+const JsonValue* JsonValue::find(std::string_view name) const {
+  if (type != JsonType::object) return nullptr;
+  for (const JsonValue& child : children) {
+    if (child.key == name) return &child;
+  }
+  return nullptr;
+}
+
+const std::string* JsonValue::find_string(std::string_view name) const {
+  const JsonValue* member = find(name);
+  return member ? member->as_string() : nullptr;
+}
+
+std::optional<std::int64_t> JsonValue::as_int() const {
+  if (type != JsonType::number) return std::nullopt;
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return value;
+}
+
+Result<JsonValue> parse_json(std::string_view text, int depth) {
+  auto value = parse(text, depth);
+  if (value || value.error().kind == ErrorKind::limit_exceeded) return value;
+  // nlohmann refuses bad UTF-8 and lone surrogates. Text in answers has both (a model's tokens may
+  // cut a character in half), and one bad character must not cost the rest. Valid text pays nothing
+  // for this.
+  const std::string repaired = replace_lone_surrogates(replace_invalid_utf8(text));
+  if (repaired == text) return value;
+  return parse(repaired, depth);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  if (!is_valid_utf8(text)) return append_json_string(out, replace_invalid_utf8(text));
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20) {
+          out += c;
+        } else {
+          constexpr char digits[] = "0123456789abcdef";
+          out += "\\u00";
+          out += digits[c >> 4];
+          out += digits[c & 0xF];
+        }
+    }
+  }
+  out += '"';
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
