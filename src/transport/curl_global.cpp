@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "transport/curl_global.hpp"
+
+#include <curl/curl.h>
+
+#include <mutex>
+
+#include "tally/transport.hpp"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "tally needs libcurl 7.87 or newer (CURLOPT_QUICK_EXIT)"
+#endif
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+constexpr unsigned oldest_version = 0x075700;
+
+Error unsupported(std::string message) {
+  Error error;
+  error.kind = ErrorKind::unsupported;
+  error.message = std::move(message);
+  return error;
+}
+
+Result<std::string> start_and_check() {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return unsupported("libcurl could not be started (curl_global_init failed)");
+  }
+  const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+  const std::string found = std::string("libcurl ") + info->version;
+  // What runs may be older than what was compiled against: the shared object is found at start.
+  if (info->version_num < oldest_version) {
+    return unsupported(found +
+                       " is too old: tally needs 7.87 or newer, because older versions cannot "
+                       "cancel a call while a name is being looked up");
+  }
+  if ((info->features & CURL_VERSION_ASYNCHDNS) == 0) {
+    return unsupported(found +
+                       " looks names up synchronously, so that polling would wait: use a build "
+                       "with the threaded resolver or c-ares");
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::string> start_curl() {
+  static const Result<std::string> started = start_and_check();
+  return started;
+}
+
+std::string curl_ca_file() {
+  const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+  return info->cainfo != nullptr ? info->cainfo : "";
+}
+
+Result<std::string> curl_version() { return start_curl(); }
+
+}  // namespace TALLY_ABI
+}  // namespace tally

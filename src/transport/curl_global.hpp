@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "tally/result.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// libcurl's one-time start and the check that it serves. Any thread, any number of times.
+/// There is no counterpart: the host, or another library in the process, may use curl too.
+Result<std::string> start_curl();
+
+/// The CA file that libcurl was built with; empty if it names none.
+std::string curl_ca_file();
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "transport/curl_transport.hpp"
+
+#include <curl/curl.h>
+
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "tally/transport.hpp"
+#include "transport/curl_global.hpp"
+#include "transport/curl_poller.hpp"
+#include "transport/curl_transfer.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+struct MultiCleanup {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+
+/// One CURLM with its connections, and the handles that run over it.
+class CurlTransport final : public Transport {
+ public:
+  CurlTransport(CurlOptions options, std::unique_ptr<CURLM, MultiCleanup> multi,
+                std::unique_ptr<CurlPoller> poller)
+      : options_(std::move(options)),
+        system_ca_file_(curl_ca_file()),
+        multi_(std::move(multi)),
+        poller_(std::move(poller)) {}
+
+  ~CurlTransport() override {
+    for (Slot& slot : slots_) {
+      if (slot.transfer.in_use()) curl_multi_remove_handle(multi_.get(), slot.transfer.easy());
+    }
+    poller_.reset();
+  }
+
+  Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
+    std::shared_ptr<curl_slist> header_list = list_of(request.headers);
+    Slot* slot = header_list ? free_slot() : nullptr;
+    if (slot == nullptr ||
+        !slot->transfer.prepare(std::move(request), std::move(header_list), handler) ||
+        curl_multi_add_handle(multi_.get(), slot->transfer.easy()) != CURLM_OK) {
+      if (slot != nullptr) give_back(*slot);
+      Error error;
+      error.kind = ErrorKind::connection;
+      error.message = "libcurl could not begin the transfer (out of memory, or a bad URL)";
+      return error;
+    }
+    return slot->id;
+  }
+
+  void pause(TransferId id) override {
+    if (Slot* slot = find(id)) curl_easy_pause(slot->transfer.easy(), CURLPAUSE_RECV);
+  }
+
+  void resume(TransferId id) override { to_resume_.push_back(id); }
+
+  void cancel(TransferId id) override {
+    if (Slot* slot = find(id)) give_back(*slot);
+  }
+
+  void drive(std::chrono::microseconds wait) override {
+    // Here and not in `resume`: curl hands a paused piece over from inside curl_easy_pause.
+    for (const TransferId id : std::exchange(to_resume_, {})) {
+      if (Slot* slot = find(id)) curl_easy_pause(slot->transfer.easy(), CURLPAUSE_CONT);
+    }
+    poller_->turn(wait);
+    report_ended();
+  }
+
+  SteadyInstant next_deadline() const override { return poller_->next_deadline(); }
+
+  void wake() override { poller_->wake(); }
+
+ private:
+  struct Slot {
+    TransferId id = 0;
+    CurlTransfer transfer;
+  };
+
+  // An id is a slot's position and how often it was used, so that a stale one finds nothing.
+  static constexpr int slot_bits = 32;
+
+  Slot* find(TransferId id) {
+    const std::size_t position = static_cast<std::size_t>(id & ((TransferId{1} << slot_bits) - 1));
+    if (position >= slots_.size()) return nullptr;
+    Slot& slot = slots_[position];
+    return slot.id == id && slot.transfer.in_use() ? &slot : nullptr;
+  }
+
+  Slot* free_slot() {
+    if (free_.empty()) {
+      Slot& slot = slots_.emplace_back();
+      slot.id = slots_.size() - 1;
+      if (!slot.transfer.open(options_, system_ca_file_)) {
+        slots_.pop_back();
+        return nullptr;
+      }
+      curl_easy_setopt(slot.transfer.easy(), CURLOPT_PRIVATE, &slot);
+      free_.push_back(slots_.size() - 1);
+    }
+    Slot& slot = slots_[free_.back()];
+    free_.pop_back();
+    slot.id += TransferId{1} << slot_bits;
+    return &slot;
+  }
+
+  /// Also closes the connection where the transfer has not ended.
+  void give_back(Slot& slot) {
+    curl_multi_remove_handle(multi_.get(), slot.transfer.easy());
+    slot.transfer.release();
+    free_.push_back(static_cast<std::size_t>(slot.id & ((TransferId{1} << slot_bits) - 1)));
+  }
+
+  /// All calls of a client share their headers, so the list is built once. Null: out of memory.
+  std::shared_ptr<curl_slist> list_of(const std::shared_ptr<const HttpHeaders>& headers) {
+    if (headers == headers_) return header_list_;
+    curl_slist* list = nullptr;
+    for (const auto& [name, value] : *headers) {
+      curl_slist* longer = curl_slist_append(list, (name + ": " + value).c_str());
+      if (longer == nullptr) {
+        curl_slist_free_all(list);
+        return nullptr;
+      }
+      list = longer;
+    }
+    headers_ = headers;
+    header_list_ = std::shared_ptr<curl_slist>(list, &curl_slist_free_all);
+    return header_list_;
+  }
+
+  void report_ended() {
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      char* place = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &place);
+      Slot& slot = *reinterpret_cast<Slot*>(place);
+      TransferHandler& handler = *slot.transfer.handler();
+      const TransferEnd end = slot.transfer.end_of(code);
+      give_back(slot);
+      handler.on_end(end);
+    }
+  }
+
+  const CurlOptions options_;
+  const std::string system_ca_file_;
+  std::unique_ptr<CURLM, MultiCleanup> multi_;
+  std::unique_ptr<CurlPoller> poller_;
+  std::deque<Slot> slots_;  // A deque: transfers never move.
+  std::vector<std::size_t> free_;
+  std::vector<TransferId> to_resume_;
+  std::shared_ptr<const HttpHeaders> headers_;
+  std::shared_ptr<curl_slist> header_list_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& options,
+                                                       PollerChoice choice) {
+  if (auto started = start_curl(); !started) return started.error();
+  std::unique_ptr<CURLM, MultiCleanup> multi(curl_multi_init());
+  std::unique_ptr<CurlPoller> poller;
+  if (multi && choice == PollerChoice::fastest) poller = make_epoll_poller(multi.get());
+  if (multi && !poller) poller = make_portable_poller(multi.get());
+  if (!poller) {
+    Error error;
+    error.kind = ErrorKind::unsupported;
+    error.message = "libcurl could not make a multi handle (out of memory or of descriptors)";
+    return error;
+  }
+  return std::unique_ptr<Transport>(
+      std::make_unique<CurlTransport>(options, std::move(multi), std::move(poller)));
+}
+
+TransportFactory curl_transport(CurlOptions options) {
+  return [options = std::move(options)] {
+    return make_curl_transport(options, PollerChoice::fastest);
+  };
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
