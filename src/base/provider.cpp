@@ -7,7 +7,7 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-// A `*` in a host stands for any characters, at most one per host.
+// A `*` in a host stands for any characters or none, at most one per host.
 struct HostRule {
   std::string_view host;
   std::string_view id;
@@ -63,7 +63,7 @@ bool ends_with(std::string_view text, std::string_view end) {
 bool matches(std::string_view pattern, std::string_view host) {
   const std::size_t star = pattern.find('*');
   if (star == std::string_view::npos) return host == pattern;
-  return host.size() >= pattern.size() && starts_with(host, pattern.substr(0, star)) &&
+  return host.size() + 1 >= pattern.size() && starts_with(host, pattern.substr(0, star)) &&
          ends_with(host, pattern.substr(star + 1));
 }
 
