@@ -54,8 +54,8 @@ enum class Thinking { server_default, enabled, disabled };
 enum class ReasoningEffort { server_default, low, medium, high, maximum };
 enum class ResponseFormat { text, json_object };
 
-/// What the server sees of a call; the rest is `CallOptions`. Every field but `model` and `messages`
-/// may stay as it is: absent means that the server decides. Plain data.
+/// What the server sees of a call; the rest is `CallOptions`. Every field but `model` and
+/// `messages` may stay as it is: absent means that the server decides. Plain data.
 struct ChatRequest {
   std::string model;
   std::vector<Message> messages;
@@ -70,7 +70,8 @@ struct ChatRequest {
   ReasoningEffort reasoning_effort = ReasoningEffort::server_default;
   ResponseFormat response_format = ResponseFormat::text;
   std::vector<Tool> tools;
-  std::string tool_choice;  ///< `none`, `auto`, `required`, or the name of a function; empty: default.
+  std::string
+      tool_choice;  ///< `none`, `auto`, `required`, or the name of a function; empty: default.
   std::optional<bool> logprobs;
   std::optional<int> top_logprobs;
   std::string user_id;  ///< Separates caches and limits by end user (DeepSeek).
@@ -114,7 +115,8 @@ struct Reply {
   FinishReason finish_reason = FinishReason::none;
   std::string finish_reason_text;
   std::string refusal;
-  std::string logprobs;  ///< The `logprobs` object as JSON text (in a stream: of the last chunk with one).
+  std::string
+      logprobs;  ///< The `logprobs` object as JSON text (in a stream: of the last chunk with one).
   std::string system_fingerprint;
   std::string service_tier;
   std::int64_t created = 0;  ///< Seconds since 1970, as the server says.
@@ -137,13 +139,15 @@ struct ChatError : Error {
       : Error(std::move(error)), partial(std::move(arrived)) {}
 };
 
-/// What a server may make this process hold. Beyond each: a `limit_exceeded` that names it. Plain data.
+/// What a server may make this process hold. Beyond each: a `limit_exceeded` that names it. Plain
+/// data.
 struct Limits {
   std::size_t line_bytes = 32u << 20;   ///< One line of a stream.
   std::size_t event_bytes = 32u << 20;  ///< One event of a stream, or one JSON document.
   std::size_t reply_bytes = 64u << 20;  ///< Everything kept of one answer.
   int json_depth = 128;
-  std::size_t queued_deltas = 4096;  ///< Not yet pulled: then the transfer is paused, nothing is lost.
+  std::size_t queued_deltas =
+      4096;  ///< Not yet pulled: then the transfer is paused, nothing is lost.
 };
 
 /// Whether a stream goes on after a delta.

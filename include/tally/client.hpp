@@ -25,8 +25,8 @@ inline namespace TALLY_ABI {
 /// How long each stage of a call may take. 0 switches a clock off. Plain data.
 struct Clocks {
   std::chrono::milliseconds connect{10'000};
-  /// From the connection to the first byte of payload. DeepSeek queues a request for up to 10 minutes and
-  /// sends only comments or blank lines meanwhile; they do not count.
+  /// From the connection to the first byte of payload. DeepSeek queues a request for up to 10
+  /// minutes and sends only comments or blank lines meanwhile; they do not count.
   std::chrono::milliseconds first_byte{660'000};
   /// Between two pieces of payload. Comments and blank lines do not count as payload.
   std::chrono::milliseconds payload_idle{120'000};
@@ -37,7 +37,8 @@ struct Clocks {
 class TALLY_API CancelToken {
  public:
   CancelToken();
-  /// Ends every call that was given this token; those still to start end at once. Returns immediately.
+  /// Ends every call that was given this token; those still to start end at once. Returns
+  /// immediately.
   void cancel() const;
   bool cancelled() const;
 
@@ -52,8 +53,8 @@ class TALLY_API CancelToken {
 struct ClientOptions {
   std::string api_key;
   std::string base_url = "https://api.deepseek.com";
-  /// Whose prices and dialect apply. Empty: told by `base_url`, and only cards of that host price. Set it
-  /// where a proxy stands before a provider: `deepseek` then means "billed as DeepSeek".
+  /// Whose prices and dialect apply. Empty: told by `base_url`, and only cards of that host price.
+  /// Set it where a proxy stands before a provider: `deepseek` then means "billed as DeepSeek".
   std::string provider;
   Currency currency = usd;             ///< What the account pays in.
   std::optional<PriceCatalog> prices;  ///< Absent: `PriceCatalog::builtin()`, read at first use.
@@ -61,15 +62,15 @@ struct ClientOptions {
   std::optional<Ledger> ledger;  ///< Absent: attempts are in receipts only.
   Clocks clocks;
   Limits limits;
-  HttpHeaders headers;  ///< Sent with every request.
+  HttpHeaders headers;     ///< Sent with every request.
   std::string user_agent;  ///< Put before tally's own.
   CurlOptions curl;
   TransportFactory transport;          ///< Empty: libcurl, with `curl`.
   std::shared_ptr<const Clock> clock;  ///< Null: the system's.
 };
 
-/// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL. The only function of
-/// the library that reads the environment.
+/// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL. The only
+/// function of the library that reads the environment.
 TALLY_API ClientOptions options_from_environment();
 
 /// What is not for the server: everything about one call but its request. Plain data.
@@ -84,7 +85,8 @@ struct CallOptions {
 /// Names a started call. Never reused within a client. 0 is none.
 using CallId = std::uint64_t;
 
-/// Something that happened to a started call. `delta` until there is a `completion`, which is the last.
+/// Something that happened to a started call. `delta` until there is a `completion`, which is the
+/// last.
 struct Event {
   CallId call = 0;
   Delta delta;  ///< Its views live until the next `next_event` or `poll`.
@@ -96,8 +98,8 @@ struct PollResult {
   std::size_t calls_in_flight = 0;
 };
 
-/// Called with each delta of a waiting call, on the caller's thread, outside of any library's frame:
-/// it may use the client, and may throw.
+/// Called with each delta of a waiting call, on the caller's thread, outside of any library's
+/// frame: it may use the client, and may throw.
 using OnDelta = std::function<Flow(const Delta&)>;
 
 /// A chat-completions client. A handle: cheap to copy, and may be shared by threads:
@@ -115,19 +117,22 @@ class TALLY_API Client {
   /// Asks and waits for the whole answer. Nothing is handed over before the end.
   Completion chat(const ChatRequest& request, const CallOptions& options = {}) const;
 
-  /// Asks, hands over each delta as it comes, and waits for the end. `Flow::stop` ends the transfer.
+  /// Asks, hands over each delta as it comes, and waits for the end. `Flow::stop` ends the
+  /// transfer.
   Completion chat(const ChatRequest& request, const OnDelta& on_delta,
                   const CallOptions& options = {}) const;
 
   /// Asks for an answer that is read in a loop.
   Stream stream(const ChatRequest& request, const CallOptions& options = {}) const;
 
-  /// Starts a call that `poll` drives and whose events `next_event` hands out. Also a call that cannot
-  /// begin has an id and ends with a completion event, so that no receipt is lost.
+  /// Starts a call that `poll` drives and whose events `next_event` hands out. Also a call that
+  /// cannot begin has an id and ends with a completion event, so that no receipt is lost.
   CallId chat_start(const ChatRequest& request, const CallOptions& options = {}) const;
 
-  /// Does what can be done for the started calls within `time_budget`, and never waits. Once a frame.
-  Result<PollResult> poll(std::chrono::microseconds time_budget = std::chrono::milliseconds(1)) const;
+  /// Does what can be done for the started calls within `time_budget`, and never waits. Once a
+  /// frame.
+  Result<PollResult> poll(
+      std::chrono::microseconds time_budget = std::chrono::milliseconds(1)) const;
 
   /// As `poll`, but waits up to `timeout` for something to happen. For programs without frames.
   Result<PollResult> wait(std::chrono::milliseconds timeout) const;
@@ -135,12 +140,12 @@ class TALLY_API Client {
   /// The next event of the started calls, in the order of each call. False: none is there now.
   bool next_event(Event& event) const;
 
-  /// Ends a started call; its completion event (kind `cancelled`) is the only one still to come. False: that
-  /// id is not in flight.
+  /// Ends a started call; its completion event (kind `cancelled`) is the only one still to come.
+  /// False: that id is not in flight.
   bool cancel(CallId call) const;
 
-  /// Ends everything: calls get until `deadline` from now to finish by themselves, then they are cancelled.
-  /// Returns by then. New calls fail with `closed`.
+  /// Ends everything: calls get until `deadline` from now to finish by themselves, then they are
+  /// cancelled. Returns by then. New calls fail with `closed`.
   void shutdown(std::chrono::milliseconds deadline) const;
 
   const PriceCatalog& prices() const;

@@ -41,8 +41,8 @@ struct LedgerRow {
   std::string response_id;
 };
 
-/// One thing a store is asked to do. Both kinds are idempotent: a reserve of a known attempt and a settle
-/// of an older revision change nothing.
+/// One thing a store is asked to do. Both kinds are idempotent: a reserve of a known attempt and a
+/// settle of an older revision change nothing.
 struct LedgerWrite {
   enum class Kind { reserve, settle };
   std::uint64_t ticket = 0;  ///< Chosen by the caller; comes back in `LedgerDone`.

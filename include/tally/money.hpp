@@ -15,18 +15,18 @@ inline namespace TALLY_ABI {
 /// An exact decimal number with 18 fractional digits. Plain data.
 ///
 /// value = units + attos / 10^18; |attos| < 10^18, and where both are not 0 they have the same sign
-/// (the shape of google.type.Money, with attos for nanos). The whole part reaches 9.2e18. There is no
-/// conversion from or to floating point, on purpose: 0.1 + 0.2 has to be 0.3 in a bill.
+/// (the shape of google.type.Money, with attos for nanos). The whole part reaches 9.2e18. There is
+/// no conversion from or to floating point, on purpose: 0.1 + 0.2 has to be 0.3 in a bill.
 struct TALLY_API Decimal {
   std::int64_t units = 0;
   std::int64_t attos = 0;
 
-  /// Reads a decimal as JSON writes it: `0.003625`, `-12`, `3.5e-7`. A digit that is not 0 beyond the
-  /// 18th decimal, an overflow, or anything that is not a number is `invalid_argument`.
+  /// Reads a decimal as JSON writes it: `0.003625`, `-12`, `3.5e-7`. A digit that is not 0 beyond
+  /// the 18th decimal, an overflow, or anything that is not a number is `invalid_argument`.
   static Result<Decimal> parse(std::string_view text);
 
-  /// As `parse`, but rounds beyond the 18th decimal, half to even. For figures that others state, never
-  /// for prices. `rounded` (may be null) tells whether a digit was lost.
+  /// As `parse`, but rounds beyond the 18th decimal, half to even. For figures that others state,
+  /// never for prices. `rounded` (may be null) tells whether a digit was lost.
   static Result<Decimal> parse_rounded(std::string_view text, bool* rounded = nullptr);
 
   bool is_zero() const { return units == 0 && attos == 0; }

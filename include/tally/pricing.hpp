@@ -94,13 +94,13 @@ enum class PriceFlag {
 };
 TALLY_API std::string_view to_string(PriceFlag flag);
 
-/// The price in force for one call: an entry, and the band and tiers that the call falls into. Cheap
-/// to copy; keeps its catalogue alive. Plain data.
+/// The price in force for one call: an entry, and the band and tiers that the call falls into.
+/// Cheap to copy; keeps its catalogue alive. Plain data.
 struct Price {
   std::shared_ptr<const PriceEntry> entry;
-  std::string_view band;          ///< `peak`, `offpeak`, `standard`, `default`; lives as long as `entry`.
-  std::string_view service_tier;  ///< Empty: the standard tier.
-  const Rates* rates = nullptr;   ///< Lives as long as `entry`.
+  std::string_view band;  ///< `peak`, `offpeak`, `standard`, `default`; lives as long as `entry`.
+  std::string_view service_tier;             ///< Empty: the standard tier.
+  const Rates* rates = nullptr;              ///< Lives as long as `entry`.
   std::optional<std::int64_t> context_tier;  ///< The threshold (tokens) of the tier that applied.
   std::vector<PriceFlag> flags;
 };
@@ -114,28 +114,30 @@ struct Unpriced {
 /// What decides a price.
 struct PriceQuery {
   std::string_view provider = "deepseek";
-  std::string_view model;           ///< As requested.
-  std::string_view reported_model;  ///< As the server named it; used only where `model` has no price.
-  Instant at;                       ///< The billing instant.
+  std::string_view model;  ///< As requested.
+  std::string_view
+      reported_model;  ///< As the server named it; used only where `model` has no price.
+  Instant at;          ///< The billing instant.
   Currency currency = usd;
-  std::string_view host;                    ///< Where cards name hosts; empty: not compared.
-  std::string_view service_tier;            ///< As served; empty: standard.
+  std::string_view host;                      ///< Where cards name hosts; empty: not compared.
+  std::string_view service_tier;              ///< As served; empty: standard.
   std::optional<std::int64_t> prompt_tokens;  ///< For context tiers; absent: the lowest tier.
 };
 
 /// A row of `PriceCatalog::models`: what a name costs now, and when that changes next.
 struct ListedModel {
   std::string provider;
-  std::string name;   ///< As one requests it; an alias or a model.
-  std::string model;  ///< The card behind the name.
+  std::string name;                    ///< As one requests it; an alias or a model.
+  std::string model;                   ///< The card behind the name.
   std::optional<Price> price;          ///< In force at the instant asked for.
   std::optional<Instant> next_change;  ///< The next band edge, new entry, or end of the name.
 };
 
-/// Prices as data: a `tally.prices/1` text, checked when read. A handle over immutable data: cheap to
-/// copy; may be shared by threads.
+/// Prices as data: a `tally.prices/1` text, checked when read. A handle over immutable data: cheap
+/// to copy; may be shared by threads.
 ///
-/// The built-in catalogue holds DeepSeek's published history with sources. A user's file goes over it:
+/// The built-in catalogue holds DeepSeek's published history with sources. A user's file goes over
+/// it:
 ///
 ///     auto prices = tally::PriceCatalog::builtin().overlaid(json_text, "my-prices.json");
 ///     if (!prices) return fail(prices.error());      // names the line and the rule
@@ -149,14 +151,14 @@ class TALLY_API PriceCatalog {
   static const PriceCatalog& builtin();
   /// No prices at all.
   static PriceCatalog none();
-  /// Reads a catalogue that stands alone. `name` is what errors call it. `invalid_catalog` says which
-  /// rule was broken, where (line and field), and what stood there.
+  /// Reads a catalogue that stands alone. `name` is what errors call it. `invalid_catalog` says
+  /// which rule was broken, where (line and field), and what stood there.
   static Result<PriceCatalog> parse(std::string_view json, std::string_view name = "catalogue");
   /// As `parse`, from a file that the caller names.
   static Result<PriceCatalog> load(const std::string& path);
 
-  /// This catalogue with `json` laid over it. The text may use this catalogue's calendars, schedules
-  /// and models.
+  /// This catalogue with `json` laid over it. The text may use this catalogue's calendars,
+  /// schedules and models.
   Result<PriceCatalog> overlaid(std::string_view json, std::string_view name = "catalogue") const;
 
   Result<Price, Unpriced> price_at(const PriceQuery& query) const;
@@ -164,8 +166,8 @@ class TALLY_API PriceCatalog {
   /// Every name that can be requested at `at`, sorted by provider and name.
   std::vector<ListedModel> models(Instant at, Currency currency = usd) const;
 
-  /// When the price of that query changes next after `query.at`: a band's edge, another entry, or the
-  /// end of the name. Nothing if no change is known.
+  /// When the price of that query changes next after `query.at`: a band's edge, another entry, or
+  /// the end of the name. Nothing if no change is known.
   std::optional<Instant> next_change(const PriceQuery& query) const;
 
   /// Versions of the layers, uppermost first, joined by `+`.
@@ -210,16 +212,17 @@ struct CostBounds {
 /// What a usage costs. Plain data. `total` is absent where no price is known: unknown is never 0.
 struct Cost {
   std::optional<Money> total;
-  bool is_estimate = false;  ///< Printed with `~`.
-  bool is_lower_bound = false;  ///< Some part has no price: printed with `>=`.
-  std::vector<CostLine> lines;                 ///< Buckets with a quantity above 0, each once.
+  bool is_estimate = false;                     ///< Printed with `~`.
+  bool is_lower_bound = false;                  ///< Some part has no price: printed with `>=`.
+  std::vector<CostLine> lines;                  ///< Buckets with a quantity above 0, each once.
   std::vector<UnpricedQuantity> without_price;  ///< Makes the bill `partial`.
-  std::optional<Price> price;                  ///< The entry, band and tier that were used.
+  std::optional<Price> price;                   ///< The entry, band and tier that were used.
   UnpricedReason unpriced_reason = UnpricedReason::none;
   std::string unpriced_message;
   std::optional<CostBounds> bounds;
-  std::optional<ReportedCost> reported;     ///< The provider's own figure.
-  std::optional<Money> reported_difference;  ///< reported - total, where both are known in one currency.
+  std::optional<ReportedCost> reported;  ///< The provider's own figure.
+  std::optional<Money>
+      reported_difference;  ///< reported - total, where both are known in one currency.
   std::vector<CostFlag> flags;
 };
 
@@ -232,8 +235,8 @@ TALLY_API Cost cost_of(const Usage& usage, const Unpriced& unpriced);
 /// The state that a finished attempt's bill has: from where the counts come and what has a price.
 TALLY_API BillState bill_state(const Usage& usage, const Cost& cost);
 
-/// Adds totals, lines of the same bucket and price, bounds and flags. One currency only: otherwise the
-/// sum has no total.
+/// Adds totals, lines of the same bucket and price, bounds and flags. One currency only: otherwise
+/// the sum has no total.
 TALLY_API Cost sum(const Cost& a, const Cost& b);
 
 /// `~$0.0012`, `>=$0.3`, `$0.00868`, or `unpriced (unknown model ...)`.

@@ -19,7 +19,8 @@ struct Attempt {
   int number = 1;
   std::string attempt_id;  ///< UUIDv7, made before anything is sent.
   BillState state = BillState::reserved;
-  std::string reason;  ///< Why the state is not `settled`: `stream_cut`, `http_429`, `cancelled`, ...
+  std::string
+      reason;  ///< Why the state is not `settled`: `stream_cut`, `http_429`, `cancelled`, ...
   Usage usage;
   Cost cost;
   int http_status = 0;
@@ -34,17 +35,18 @@ struct Attempt {
 struct Receipt {
   std::string call_id;  ///< UUIDv7, made before anything is sent.
   std::string provider;
-  std::string model;  ///< As requested.
+  std::string model;                      ///< As requested.
   BillState state = BillState::reserved;  ///< The worst attempt's.
   std::vector<Attempt> attempts;
   Usage usage;  ///< The sum of the attempts'.
   Cost cost;    ///< The sum of the attempts'.
-  /// What the ledger answered when it could not take this bill; absent where it did, or there is none.
+  /// What the ledger answered when it could not take this bill; absent where it did, or there is
+  /// none.
   std::optional<Error> ledger_error;
 };
 
-/// Recomputes `state`, `usage` and `cost` of a receipt from its attempts. State: the worst in the order
-/// settled < estimated < partial < unpriced; `not_billed` only if all are.
+/// Recomputes `state`, `usage` and `cost` of a receipt from its attempts. State: the worst in the
+/// order settled < estimated < partial < unpriced; `not_billed` only if all are.
 TALLY_API void sum_attempts(Receipt& receipt);
 
 /// One line: `18 in (0 cached) + 42 out = $0.0000279  deepseek-flash off-peak, settled`.

@@ -15,15 +15,17 @@ inline namespace TALLY_ABI {
 ///
 ///     if (auto price = catalog.price_at(query)) use(*price); else report(price.error());
 ///
-/// Reading the value of a failed result, or the error of a good one, is a bug of the caller (as with
-/// std::optional); test it first. `E` is `Error` unless a call has more to say (`ChatError`).
+/// Reading the value of a failed result, or the error of a good one, is a bug of the caller (as
+/// with std::optional); test it first. `E` is `Error` unless a call has more to say (`ChatError`).
 template <class T, class E = Error>
 class [[nodiscard]] Result {
   static_assert(!std::is_same_v<T, E>, "a Result's value and error are different types");
 
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(E error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -50,7 +52,8 @@ template <class E>
 class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
-  Result(E error) : failed_(true), error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(E error)
+      : failed_(true), error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return !failed_; }
   explicit operator bool() const { return has_value(); }

@@ -26,8 +26,9 @@ struct Completion {
 ///     auto [reply, receipt] = stream.finish();
 ///
 /// The loop ends with the answer, also with a broken one: `finish()` tells which, and has the whole
-/// message. Leaving the loop early and destroying the stream ends the transfer and settles the bill.
-/// Move-only. One thread at a time; a `CancelToken` in the options ends it from another thread.
+/// message. Leaving the loop early and destroying the stream ends the transfer and settles the
+/// bill. Move-only. One thread at a time; a `CancelToken` in the options ends it from another
+/// thread.
 class TALLY_API Stream {
  public:
   class iterator {
@@ -61,8 +62,8 @@ class TALLY_API Stream {
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
 
-  /// The next delta; waits for it. Nothing once the answer has ended, well or not. The views in it live
-  /// until the next call.
+  /// The next delta; waits for it. Nothing once the answer has ended, well or not. The views in it
+  /// live until the next call.
   std::optional<Delta> next();
 
   iterator begin() {
@@ -76,8 +77,8 @@ class TALLY_API Stream {
   /// Ends the transfer now. `finish()` then has what arrived, as an error of kind `cancelled`.
   void cancel();
 
-  /// Reads to the end, if it was not reached yet, and gives the whole message and the bill. A second call
-  /// gives the same again.
+  /// Reads to the end, if it was not reached yet, and gives the whole message and the bill. A
+  /// second call gives the same again.
   Completion finish();
 
   struct State;

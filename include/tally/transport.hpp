@@ -21,21 +21,21 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 /// A request as a transport sends it. Plain data.
 struct HttpRequest {
-  std::string method = "POST";
   std::string url;
   std::shared_ptr<const HttpHeaders> headers;  ///< Shared by all calls of a client; never null.
-  std::string body;
+  std::shared_ptr<const std::string> body;     ///< POST; shared, so that a retry sends the
+                                               ///< same bytes. Null: GET.
 };
 
 /// How a transfer ended, below HTTP.
 enum class TransferResult {
-  complete,          ///< The peer ended the body properly; proves nothing about the answer.
-  connect_failed,    ///< No connection (name, refused, unreachable, proxy).
-  tls_failed,        ///< The server's certificate, or the handshake.
-  send_failed,       ///< Broke while the request went out.
-  receive_failed,    ///< Broke, or was cut, while the answer was awaited or came in.
+  complete,            ///< The peer ended the body properly; proves nothing about the answer.
+  connect_failed,      ///< No connection (name, refused, unreachable, proxy).
+  tls_failed,          ///< The server's certificate, or the handshake.
+  send_failed,         ///< Broke while the request went out.
+  receive_failed,      ///< Broke, or was cut, while the answer was awaited or came in.
   refused_by_handler,  ///< `TransferHandler::on_body` said abort.
-  failed,            ///< Anything else; `message` says what.
+  failed,              ///< Anything else; `message` says what.
 };
 
 struct TransferEnd {
@@ -52,8 +52,8 @@ enum class BodyFlow {
 };
 
 /// Receives one transfer. The engine implements it; a transport calls it, only from inside
-/// `Transport::drive`, in this order: connected, header..., head, body..., end. After `on_end`, or after
-/// `Transport::cancel`, it is never called again.
+/// `Transport::drive`, in this order: connected, header..., head, body..., end. After `on_end`, or
+/// after `Transport::cancel`, it is never called again.
 class TALLY_API TransferHandler {
  public:
   virtual ~TransferHandler() = default;
@@ -74,8 +74,8 @@ class TALLY_API Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Begins a transfer; nothing is called before the next `drive`. `handler` outlives the transfer. 0 is
-  /// never returned as an id.
+  /// Begins a transfer; nothing is called before the next `drive`. `handler` outlives the transfer.
+  /// 0 is never returned as an id.
   virtual Result<TransferId> start(HttpRequest request, TransferHandler& handler) = 0;
   virtual void pause(TransferId id) = 0;
   virtual void resume(TransferId id) = 0;

@@ -33,11 +33,12 @@ enum class Anomaly {
   reasoning_gt_completion,  ///< More reasoning than completion, where it is a part; clamped.
   total_residual,           ///< total > prompt + completion, and no rule explains the rest.
   total_short,              ///< total < prompt + completion; the parts count.
-  bad_count,                ///< A count was negative, fractional, too large or not a number; absent.
-  usage_regressed,          ///< A later snapshot was smaller; the one with more completion counts.
+  bad_count,        ///< A count was negative, fractional, too large or not a number; absent.
+  usage_regressed,  ///< A later snapshot was smaller; the one with more completion counts.
 };
 
-/// The disjoint quantities that are billed: nothing stands in two of them. An absent one is unknown.
+/// The disjoint quantities that are billed: nothing stands in two of them. An absent one is
+/// unknown.
 struct BilledTokens {
   std::optional<std::int64_t> cache_miss;
   std::optional<std::int64_t> cache_hit;
@@ -54,8 +55,9 @@ struct ReportedCost {
 
 /// The usage of one attempt (or, in a receipt, the sum of its attempts). Plain data.
 ///
-/// The counts have the API's names; an absent count was not reported, which is not 0. After reading:
-/// prompt = hit + miss + write, reasoning is a part of completion, total = prompt + completion.
+/// The counts have the API's names; an absent count was not reported, which is not 0. After
+/// reading: prompt = hit + miss + write, reasoning is a part of completion, total = prompt +
+/// completion.
 struct Usage {
   std::optional<std::int64_t> prompt_tokens;
   std::optional<std::int64_t> prompt_cache_hit_tokens;
@@ -80,7 +82,8 @@ struct ReportedUsage {
   std::optional<std::int64_t> total_tokens;
   std::optional<std::int64_t> prompt_cache_hit_tokens;   ///< DeepSeek's own pair,
   std::optional<std::int64_t> prompt_cache_miss_tokens;  ///< top level.
-  std::optional<std::int64_t> cached_tokens;             ///< `prompt_tokens_details.cached_tokens`, or top level.
+  std::optional<std::int64_t>
+      cached_tokens;  ///< `prompt_tokens_details.cached_tokens`, or top level.
   std::optional<std::int64_t> cache_write_tokens;
   std::optional<std::int64_t> reasoning_tokens;
   std::int64_t audio_prompt_tokens = 0;  ///< Beside prompt_tokens (Mistral); inside total.

@@ -26,13 +26,20 @@ Message tool_result(std::string tool_call_id, std::string content) {
 
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
-    case FinishReason::none: return "none";
-    case FinishReason::stop: return "stop";
-    case FinishReason::length: return "length";
-    case FinishReason::tool_calls: return "tool_calls";
-    case FinishReason::content_filter: return "content_filter";
-    case FinishReason::insufficient_system_resource: return "insufficient_system_resource";
-    case FinishReason::other: return "other";
+    case FinishReason::none:
+      return "none";
+    case FinishReason::stop:
+      return "stop";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::tool_calls:
+      return "tool_calls";
+    case FinishReason::content_filter:
+      return "content_filter";
+    case FinishReason::insufficient_system_resource:
+      return "insufficient_system_resource";
+    case FinishReason::other:
+      return "other";
   }
   return "other";
 }

@@ -14,9 +14,9 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// What the client sees of a ledger: hand a write in, ask later whether it is stored. The store answers in
-/// its own order and to whoever asks first, so the answers are kept here until their asker comes. May be
-/// shared by threads.
+/// What the client sees of a ledger: hand a write in, ask later whether it is stored. The store
+/// answers in its own order and to whoever asks first, so the answers are kept here until their
+/// asker comes. May be shared by threads.
 struct Ledger::State {
   explicit State(std::shared_ptr<LedgerStore> store_) : store(std::move(store_)) {}
 

@@ -17,7 +17,8 @@ void MemoryStore::submit(std::vector<LedgerWrite> batch) {
 void MemoryStore::apply(LedgerWrite& write) {
   const auto [place, is_new] = by_attempt_.try_emplace(write.row.attempt_id, rows_.size());
   if (is_new) {
-    // A settle without a reserve is a call that was refused before it could reserve: a row all the same.
+    // A settle without a reserve is a call that was refused before it could reserve: a row all the
+    // same.
     rows_.push_back(std::move(write.row));
     return;
   }

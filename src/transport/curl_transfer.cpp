@@ -108,14 +108,14 @@ bool CurlTransfer::prepare(HttpRequest request, std::shared_ptr<curl_slist> head
   CURLcode code = curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
   if (code == CURLE_OK) code = curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_list_.get());
   if (code != CURLE_OK) return false;
-  if (request_.method == "GET") {
+  if (!request_.body) {
     curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
     return true;
   }
   curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body->data());
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
-                   static_cast<curl_off_t>(request_.body.size()));
+                   static_cast<curl_off_t>(request_.body->size()));
   return true;
 }
 
@@ -138,9 +138,10 @@ bool CurlTransfer::request_was_sent() const {
   if (status_ != 0) return true;
   long header_bytes = 0;
   curl_off_t body_bytes = 0;
+  const auto request_bytes = static_cast<curl_off_t>(request_.body ? request_.body->size() : 0);
   curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &header_bytes);
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body_bytes);
-  return header_bytes > 0 && body_bytes >= static_cast<curl_off_t>(request_.body.size());
+  return header_bytes > 0 && body_bytes >= request_bytes;
 }
 
 int CurlTransfer::on_request(void* self, char*, char*, int, int) {

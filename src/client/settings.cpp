@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "client/settings.hpp"
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+Error refused(ErrorKind kind, std::string message) {
+  Error error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+bool has_control(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  }
+  return false;
+}
+
+/// "https://host:8080/v1" -> "host"; empty where that is no http URL. User names in URLs are refused:
+/// they would end in logs.
+std::string_view host_of(std::string_view url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (url.substr(0, scheme.size()) != scheme) continue;
+    url.remove_prefix(scheme.size());
+    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    if (authority.find('@') != std::string_view::npos) return {};
+    if (!authority.empty() && authority.front() == '[') {
+      return authority.substr(0, authority.find(']') + 1);
+    }
+    return authority.substr(0, authority.find(':'));
+  }
+  return {};
+}
+
+std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options) {
+  HttpHeaders headers;
+  if (!options.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + options.api_key);
+  headers.emplace_back("Content-Type", "application/json");
+  headers.emplace_back("Accept", "text/event-stream, application/json");
+  const std::string own = "tally/" TALLY_VERSION;
+  headers.emplace_back("User-Agent",
+                       options.user_agent.empty() ? own : options.user_agent + " " + own);
+  headers.emplace_back("Expect", "");  // No wait for "100 Continue" before a long body.
+  for (const auto& header : options.headers) headers.push_back(header);
+  return std::make_shared<const HttpHeaders>(std::move(headers));
+}
+
+Result<void> check_headers(const ClientOptions& options) {
+  if (has_control(options.api_key)) {
+    return refused(ErrorKind::invalid_argument,
+                   "ClientOptions::api_key holds a control character (a line end from a file?)");
+  }
+  if (has_control(options.user_agent)) {
+    return refused(ErrorKind::invalid_argument,
+                   "ClientOptions::user_agent holds a control character");
+  }
+  for (const auto& [name, value] : options.headers) {
+    const bool bad_name = name.empty() || name.find_first_of(": ") != std::string::npos;
+    if (!bad_name && !has_control(name) && !has_control(value)) continue;
+    return refused(ErrorKind::invalid_argument,
+                   "ClientOptions::headers: a header's name is empty or holds a colon or a space, or "
+                   "its text holds a control character");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions options) {
+  const std::string host(host_of(options.base_url));
+  if (host.empty() || has_control(options.base_url)) {
+    return refused(ErrorKind::invalid_argument,
+                   "ClientOptions::base_url has to be like https://host or https://host:port/path, "
+                   "without a user name");
+  }
+  if (auto checked = check_headers(options); !checked) return checked.error();
+  ClientSettings settings;
+  const bool is_named = !options.provider.empty();
+  settings.provider =
+      is_named ? provider_named(options.provider) : provider_of_url(options.base_url);
+  if (options.api_key.empty() && host == "api.deepseek.com") {
+    return refused(ErrorKind::authentication,
+                   "no API key: set ClientOptions::api_key (options_from_environment() reads "
+                   "DEEPSEEK_API_KEY)");
+  }
+  if (!is_named) settings.price_host = host;
+  while (!options.base_url.empty() && options.base_url.back() == '/') options.base_url.pop_back();
+  settings.chat_url = options.base_url + "/chat/completions";
+  settings.headers = headers_of(options);
+  settings.clock = options.clock ? options.clock : system_clock();
+  settings.options = std::move(options);
+  return std::make_shared<const ClientSettings>(std::move(settings));
+}
+
+ClientOptions options_from_environment() {
+  ClientOptions options;
+  if (const char* key = std::getenv("DEEPSEEK_API_KEY")) options.api_key = key;
+  if (const char* url = std::getenv("DEEPSEEK_BASE_URL")) options.base_url = url;
+  return options;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tally/client.hpp"
+#include "tally/provider.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// A client's options, checked and worked out once. Immutable; may be shared by threads.
+struct ClientSettings {
+  ClientOptions options;
+  Provider provider;
+  std::string price_host;  ///< What cards' hosts are compared with; empty where the user named the provider.
+  std::string chat_url;
+  std::shared_ptr<const HttpHeaders> headers;
+  std::shared_ptr<const Clock> clock;
+
+  const PriceCatalog& prices() const {
+    return options.prices ? *options.prices : PriceCatalog::builtin();
+  }
+};
+
+/// `invalid_argument` names the option and what is wrong with it; `authentication` for a missing key.
+Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions options);
+
+}  // namespace TALLY_ABI
+}  // namespace tally
