@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "tally/usage.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+using Count = std::optional<std::int64_t>;
+
+// A count outside of what JSON numbers carry exactly is no count; the arithmetic below relies on
+// it.
+Count checked(Count count, bool& bad) {
+  constexpr std::int64_t largest = std::int64_t{1} << 53;
+  if (!count || (*count >= 0 && *count <= largest)) return count;
+  bad = true;
+  return std::nullopt;
+}
+
+ReportedUsage checked(ReportedUsage reported) {
+  for (Count* count :
+       {&reported.prompt_tokens, &reported.completion_tokens, &reported.total_tokens,
+        &reported.prompt_cache_hit_tokens, &reported.prompt_cache_miss_tokens,
+        &reported.cached_tokens, &reported.cache_write_tokens, &reported.reasoning_tokens}) {
+    *count = checked(*count, reported.bad_count);
+  }
+  reported.audio_prompt_tokens =
+      checked(reported.audio_prompt_tokens, reported.bad_count).value_or(0);
+  return reported;
+}
+
+bool any_count(const ReportedUsage& r) {
+  return r.prompt_tokens || r.completion_tokens || r.total_tokens || r.prompt_cache_hit_tokens ||
+         r.prompt_cache_miss_tokens || r.cached_tokens || r.cache_write_tokens ||
+         r.reasoning_tokens;
+}
+
+void note(Usage& usage, Anomaly anomaly) {
+  auto& all = usage.anomalies;
+  if (std::find(all.begin(), all.end(), anomaly) == all.end()) all.push_back(anomaly);
+}
+
+// DeepSeek writes the cached tokens twice, under two names. They are one quantity: where the two
+// disagree, the pair that sums to the prompt is right, and otherwise the smaller bills the more.
+Count cached_of(const ReportedUsage& r) {
+  if (!r.prompt_cache_hit_tokens || !r.cached_tokens) {
+    return r.prompt_cache_hit_tokens ? r.prompt_cache_hit_tokens : r.cached_tokens;
+  }
+  const bool pair_sums =
+      r.prompt_tokens && r.prompt_cache_miss_tokens &&
+      *r.prompt_cache_hit_tokens + *r.prompt_cache_miss_tokens == *r.prompt_tokens;
+  if (pair_sums) return r.prompt_cache_hit_tokens;
+  return std::min(*r.prompt_cache_hit_tokens, *r.cached_tokens);
+}
+
+void split_prompt(Usage& usage, const ReportedUsage& r) {
+  const Count cached = cached_of(r);
+  const Count reported_miss = r.prompt_cache_miss_tokens;
+  usage.cache_write_tokens = r.cache_write_tokens;
+  usage.billed.cache_write = r.cache_write_tokens;
+  if (!r.prompt_tokens) {  // Then nothing can be checked or derived.
+    usage.billed.cache_hit = usage.prompt_cache_hit_tokens = cached;
+    usage.billed.cache_miss = usage.prompt_cache_miss_tokens = reported_miss;
+    return;
+  }
+
+  const std::int64_t prompt = *r.prompt_tokens;
+  const std::int64_t write = r.cache_write_tokens.value_or(0);
+  if (cached && *cached > prompt) note(usage, Anomaly::cached_gt_prompt);
+  const std::int64_t hit = std::min(cached.value_or(0), prompt);
+  std::int64_t miss = std::max<std::int64_t>(prompt - hit - write, 0);
+  // A server that counts writes as a part of its misses sums to the prompt without them.
+  const bool written_are_misses = reported_miss && hit + *reported_miss == prompt;
+  if (reported_miss && !written_are_misses) miss = std::max(miss, *reported_miss);
+  if (hit + miss + write != prompt) note(usage, Anomaly::prompt_split_mismatch);
+
+  usage.billed.cache_hit = hit;
+  usage.billed.cache_miss = miss;
+  usage.billed.cache_write = write;
+  if (cached || reported_miss) usage.prompt_cache_hit_tokens = hit;
+  if (cached || reported_miss || r.cache_write_tokens) usage.prompt_cache_miss_tokens = miss;
+}
+
+// Where reasoning stands beside completion, or is hidden, the total is what tells the output.
+Count output_beside_completion(const ReportedUsage& r) {
+  if (!r.total_tokens || !r.prompt_tokens) {
+    if (!r.completion_tokens) return std::nullopt;
+    return *r.completion_tokens + r.reasoning_tokens.value_or(0);
+  }
+  const std::int64_t rest = *r.total_tokens - *r.prompt_tokens - r.audio_prompt_tokens;
+  return std::max({r.completion_tokens.value_or(0), rest, std::int64_t{0}});
+}
+
+void set_output(Usage& usage, const ReportedUsage& r, OutputRule rule) {
+  usage.completion_tokens =
+      rule == OutputRule::total_minus_prompt ? output_beside_completion(r) : r.completion_tokens;
+  usage.billed.output = usage.completion_tokens;
+  usage.reasoning_tokens = r.reasoning_tokens;
+  if (!usage.completion_tokens || !usage.reasoning_tokens) return;
+  if (*usage.reasoning_tokens > *usage.completion_tokens) {
+    usage.reasoning_tokens = usage.completion_tokens;
+    note(usage, Anomaly::reasoning_gt_completion);
+  }
+}
+
+void compare_total(Usage& usage, std::int64_t audio_prompt_tokens) {
+  if (!usage.total_tokens || !usage.prompt_tokens || !usage.completion_tokens) return;
+  const std::int64_t parts = *usage.prompt_tokens + *usage.completion_tokens;
+  if (*usage.total_tokens > parts + audio_prompt_tokens) note(usage, Anomaly::total_residual);
+  if (*usage.total_tokens >= parts) return;
+  note(usage, Anomaly::total_short);
+  usage.total_tokens = parts;
+}
+
+Count add(Count a, Count b) {
+  if (!a || !b) return a ? a : b;
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  return *a > largest - *b ? largest : *a + *b;
+}
+
+UsageSource mix(UsageSource a, UsageSource b) {
+  if (a == b || b == UsageSource::none) return a;
+  return a == UsageSource::none ? b : UsageSource::mixed;
+}
+
+// A text that says something of the whole only if one side has none, or both say the same.
+std::string common_text(const std::string& a, const std::string& b) {
+  if (a.empty() || a == b) return b;
+  return b.empty() ? a : std::string();
+}
+
+std::optional<ReportedCost> add(const std::optional<ReportedCost>& a,
+                                const std::optional<ReportedCost>& b) {
+  if (!a || !b) return a ? a : b;
+  auto money = add(a->money, b->money);
+  if (!money) return std::nullopt;
+  return ReportedCost{*money, to_string(money->amount), a->rounded || b->rounded};
+}
+
+}  // namespace
+
+Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
+  const ReportedUsage reported = checked(as_reported);
+  Usage usage;
+  usage.prompt_tokens = reported.prompt_tokens;
+  usage.total_tokens = reported.total_tokens;
+  if (reported.bad_count) note(usage, Anomaly::bad_count);
+  split_prompt(usage, reported);
+  set_output(usage, reported, provider.output_rule);
+  compare_total(usage, reported.audio_prompt_tokens);
+  usage.source = any_count(reported) ? UsageSource::provider : UsageSource::none;
+  usage.reported_cost = reported.reported_cost;
+  usage.service_tier = reported.service_tier;
+  usage.raw = reported.raw;
+  return usage;
+}
+
+Usage sum(const Usage& a, const Usage& b) {
+  Usage both;
+  both.prompt_tokens = add(a.prompt_tokens, b.prompt_tokens);
+  both.prompt_cache_hit_tokens = add(a.prompt_cache_hit_tokens, b.prompt_cache_hit_tokens);
+  both.prompt_cache_miss_tokens = add(a.prompt_cache_miss_tokens, b.prompt_cache_miss_tokens);
+  both.cache_write_tokens = add(a.cache_write_tokens, b.cache_write_tokens);
+  both.completion_tokens = add(a.completion_tokens, b.completion_tokens);
+  both.reasoning_tokens = add(a.reasoning_tokens, b.reasoning_tokens);
+  both.total_tokens = add(a.total_tokens, b.total_tokens);
+  both.billed.cache_miss = add(a.billed.cache_miss, b.billed.cache_miss);
+  both.billed.cache_hit = add(a.billed.cache_hit, b.billed.cache_hit);
+  both.billed.cache_write = add(a.billed.cache_write, b.billed.cache_write);
+  both.billed.output = add(a.billed.output, b.billed.output);
+  both.source = mix(a.source, b.source);
+  both.anomalies = a.anomalies;
+  for (const Anomaly anomaly : b.anomalies) note(both, anomaly);
+  both.reported_cost = add(a.reported_cost, b.reported_cost);
+  both.service_tier = common_text(a.service_tier, b.service_tier);
+  // Two objects are no object of the server's: each attempt keeps its own.
+  if (a.raw.empty() || b.raw.empty()) both.raw = a.raw.empty() ? b.raw : a.raw;
+  return both;
+}
+
+std::string_view to_string(BillState state) {
+  switch (state) {
+    case BillState::reserved:
+      return "reserved";
+    case BillState::settled:
+      return "settled";
+    case BillState::estimated:
+      return "estimated";
+    case BillState::partial:
+      return "partial";
+    case BillState::unpriced:
+      return "unpriced";
+    case BillState::not_billed:
+      return "not_billed";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(UsageSource source) {
+  switch (source) {
+    case UsageSource::none:
+      return "none";
+    case UsageSource::provider:
+      return "provider";
+    case UsageSource::estimator:
+      return "estimator";
+    case UsageSource::mixed:
+      return "mixed";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Anomaly anomaly) {
+  switch (anomaly) {
+    case Anomaly::prompt_split_mismatch:
+      return "prompt_split_mismatch";
+    case Anomaly::cached_gt_prompt:
+      return "cached_gt_prompt";
+    case Anomaly::reasoning_gt_completion:
+      return "reasoning_gt_completion";
+    case Anomaly::total_residual:
+      return "total_residual";
+    case Anomaly::total_short:
+      return "total_short";
+    case Anomaly::bad_count:
+      return "bad_count";
+    case Anomaly::usage_regressed:
+      return "usage_regressed";
+  }
+  return "unknown";
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
