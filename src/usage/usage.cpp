@@ -72,10 +72,11 @@ void split_prompt(Usage& usage, const ReportedUsage& r) {
   if (cached && *cached > prompt) note(usage, Anomaly::cached_gt_prompt);
   const std::int64_t hit = std::min(cached.value_or(0), prompt);
   std::int64_t miss = std::max<std::int64_t>(prompt - hit - write, 0);
-  // A server that counts writes as a part of its misses sums to the prompt without them.
-  const bool written_are_misses = reported_miss && hit + *reported_miss == prompt;
-  if (reported_miss && !written_are_misses) miss = std::max(miss, *reported_miss);
-  if (hit + miss + write != prompt) note(usage, Anomaly::prompt_split_mismatch);
+  // Writes may be counted beside the misses or among them; both ways the parts add up.
+  const std::int64_t said = hit + reported_miss.value_or(miss);
+  const bool adds_up = said == prompt || said + write == prompt;
+  if (!adds_up) miss = std::max(miss, reported_miss.value_or(0));
+  if (!adds_up || hit + miss + write != prompt) note(usage, Anomaly::prompt_split_mismatch);
 
   usage.billed.cache_hit = hit;
   usage.billed.cache_miss = miss;
