@@ -204,6 +204,31 @@ Result<JsonValue> parse(std::string_view text, int depth) {
   return std::move(builder.error());
 }
 
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void append_escaped(std::string& out, char c) {
+  out += '\\';
+  switch (c) {
+    case '\n':
+      out += 'n';
+      break;
+    case '\r':
+      out += 'r';
+      break;
+    case '\t':
+      out += 't';
+      break;
+    case '"':
+    case '\\':
+      out += c;
+      break;
+    default:
+      out += "u00";
+      out += "0123456789abcdef"[c >> 4];
+      out += "0123456789abcdef"[c & 0xF];
+  }
+}
+
 /// The code unit of the escape `\uXXXX` at `at`; -1 if none stands there.
 int escaped_unit(std::string_view text, std::size_t at) {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
@@ -268,34 +293,14 @@ Result<JsonValue> parse_json(std::string_view text, int depth) {
 void append_json_string(std::string& out, std::string_view text) {
   if (!is_valid_utf8(text)) return append_json_string(out, replace_invalid_utf8(text));
   out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) {
-          out += c;
-        } else {
-          constexpr char digits[] = "0123456789abcdef";
-          out += "\\u00";
-          out += digits[c >> 4];
-          out += digits[c & 0xF];
-        }
-    }
+  std::size_t plain = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!needs_escape(text[at])) continue;
+    out.append(text, plain, at - plain);
+    append_escaped(out, text[at]);
+    plain = at + 1;
   }
+  out.append(text, plain);
   out += '"';
 }
 
