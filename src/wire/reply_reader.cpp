@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "wire/reply_reader.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "wire/chunk_reader.hpp"
+#include "wire/error_json.hpp"
+#include "wire/reply_builder.hpp"
+#include "wire/sse_parser.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+constexpr int answered = 200;
+// Enough of an answer that is none to tell what it is.
+constexpr std::size_t head_bytes = 512;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+Error make_error(ErrorKind kind, std::string message) {
+  Error error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+Error over_limit(std::string_view what, std::string_view limit, std::size_t value) {
+  std::string message(what);
+  message.append(" is larger than Limits::").append(limit);
+  return make_error(ErrorKind::limit_exceeded, message + " (" + std::to_string(value) + ")");
+}
+
+/// The beginning of an answer as it can stand in a message: printable ASCII, in one line.
+std::string excerpt(std::string_view head) {
+  constexpr std::size_t longest = 80;
+  std::string shown;
+  for (const char c : trim(head)) {
+    if (shown.size() == longest) return shown + "...";
+    const bool printable = c > ' ' && c < 0x7F;
+    if (printable || shown.empty() || shown.back() != ' ') shown += printable ? c : ' ';
+  }
+  return shown;
+}
+
+}  // namespace
+
+struct ReplyReader::State {
+  State(const Provider& provider_, const Limits& limits_, std::vector<DeltaRecord>* deltas)
+      : provider(provider_),
+        limits(limits_),
+        sse(limits_.line_bytes, limits_.event_bytes),
+        builder(deltas) {}
+
+  enum class Form { unknown, stream, document, page };
+
+  const Provider provider;
+  const Limits limits;
+  Form form = Form::unknown;
+  bool in_comment = false;  // Before the form is known.
+  std::string head;         // The first bytes of payload, for messages.
+  SseParser sse;
+  std::string document;
+  ReplyBuilder builder;
+  bool hopeless = false;
+  bool done = false;
+  std::uint64_t payload_count = 0;
+
+  void feed(std::string_view bytes);
+  void finish(bool cut);
+
+ private:
+  std::string_view skip_preamble(std::string_view bytes);
+  void choose_form(char first);
+  void feed_stream(std::string_view bytes);
+  void feed_document(std::string_view bytes);
+  void read_event(const SseEvent& event);
+  void read_last_event(const SseEvent& event);
+  void read_event_json(const SseEvent& event, const JsonValue& chunk, std::string_view text);
+  void finish_stream();
+  void finish_document(bool cut);
+  void finish_page();
+  bool proven() const { return done || builder.finished(); }
+  void give_up(Error error);
+  void check_size();
+  Result<JsonValue> parse(std::string_view text) const;
+  Error unproven(bool cut) const;
+};
+
+void ReplyReader::State::feed(std::string_view bytes) {
+  if (hopeless) return;
+  if (form == Form::unknown) {
+    bytes = skip_preamble(bytes);
+    if (bytes.empty()) return;
+    choose_form(bytes.front());
+  }
+  if (head.size() < head_bytes) head += bytes.substr(0, head_bytes - head.size());
+  switch (form) {
+    case Form::stream:
+      return feed_stream(bytes);
+    case Form::document:
+      return feed_document(bytes);
+    case Form::page:
+      payload_count += bytes.size();
+      if (head.size() == head_bytes) finish_page();
+      return;
+    case Form::unknown:
+      return;
+  }
+}
+
+/// What is left after blank lines and comments: a server that queues a request sends either, also
+/// before a document. A byte order mark may come cut, so its bytes are passed over singly.
+std::string_view ReplyReader::State::skip_preamble(std::string_view bytes) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (in_comment) {
+      in_comment = c != '\n' && c != '\r';
+    } else if (c == ':') {
+      in_comment = true;
+    } else if (!is_space(c) && byte_order_mark.find(c) == byte_order_mark.npos) {
+      return bytes.substr(i);
+    }
+  }
+  return {};
+}
+
+void ReplyReader::State::choose_form(char first) {
+  form = first == '{' ? Form::document : first == '<' ? Form::page : Form::stream;
+}
+
+void ReplyReader::State::feed_stream(std::string_view bytes) {
+  sse.feed(bytes);
+  for (SseEvent event; !hopeless && sse.next(event);) read_event(event);
+  if (sse.overflow() == SseParser::Overflow::line) {
+    give_up(over_limit("a line of the answer", "line_bytes", limits.line_bytes));
+  } else if (sse.overflow() == SseParser::Overflow::event) {
+    give_up(over_limit("an event of the answer", "event_bytes", limits.event_bytes));
+  }
+}
+
+void ReplyReader::State::feed_document(std::string_view bytes) {
+  payload_count += bytes.size();
+  if (bytes.size() > limits.event_bytes - document.size()) {
+    document = {};
+    return give_up(over_limit("the answer", "event_bytes", limits.event_bytes));
+  }
+  document += bytes;
+}
+
+void ReplyReader::State::read_event(const SseEvent& event) {
+  const std::string_view data = trim(event.data);
+  if (data.empty()) return;  // Some proxies keep a connection alive with these.
+  ++payload_count;
+  if (data == "[DONE]") {
+    done = true;
+    return;
+  }
+  std::string repaired;
+  std::string_view text = data;
+  if (!is_valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
+  const Result<JsonValue> chunk = parse(text);
+  if (chunk) return read_event_json(event, *chunk, text);
+  if (chunk.error().kind == ErrorKind::limit_exceeded) return give_up(chunk.error());
+  if (event.type == "error") {
+    return builder.fail(make_error(ErrorKind::server,
+                                   "the server reported an error in the stream: " + excerpt(data)));
+  }
+  builder.fail(
+      make_error(ErrorKind::malformed_reply, "an event of the stream is " + chunk.error().message));
+}
+
+void ReplyReader::State::read_event_json(const SseEvent& event, const JsonValue& chunk,
+                                         std::string_view text) {
+  if (!chunk.is_object()) {
+    if (chunk.is_null()) return;
+    return builder.fail(make_error(ErrorKind::malformed_reply,
+                                   "an event of the stream is JSON, but not an object"));
+  }
+  read_chunk(chunk, text, ChunkForm::event, builder);
+  if (event.type == "error" && !builder.error()) {
+    auto stated = error_of_json(answered, chunk);
+    builder.fail(stated
+                     ? *std::move(stated)
+                     : make_error(ErrorKind::server, "the server reported an error in the stream"));
+  }
+  check_size();
+}
+
+Result<JsonValue> ReplyReader::State::parse(std::string_view text) const {
+  auto value = parse_json(text, limits.json_depth);
+  if (!value && value.error().kind == ErrorKind::limit_exceeded) {
+    return make_error(ErrorKind::limit_exceeded,
+                      "the answer's JSON is nested deeper than Limits::json_depth (" +
+                          std::to_string(limits.json_depth) + ")");
+  }
+  return value;
+}
+
+void ReplyReader::State::check_size() {
+  if (builder.size() > limits.reply_bytes) {
+    give_up(over_limit("the answer", "reply_bytes", limits.reply_bytes));
+  }
+}
+
+void ReplyReader::State::give_up(Error error) {
+  builder.fail(std::move(error));
+  hopeless = true;
+}
+
+void ReplyReader::State::finish(bool cut) {
+  if (hopeless) return;
+  if (form == Form::stream) finish_stream();
+  if (form == Form::document) finish_document(cut);
+  if (form == Form::page) finish_page();
+  if (!proven() && !builder.error()) builder.fail(unproven(cut));
+}
+
+void ReplyReader::State::finish_stream() {
+  SseEvent event;
+  if (!sse.rest(event)) return;
+  // Half an event is what a cut leaves: it is no garbage, and the missing end tells enough.
+  const std::string_view data = trim(event.data);
+  if (data == "[DONE]" || parse_json(data, limits.json_depth)) read_event(event);
+}
+
+void ReplyReader::State::finish_document(bool cut) {
+  std::string repaired;
+  std::string_view text = document;
+  if (!is_valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
+  const Result<JsonValue> root = parse(text);
+  if (!root) {
+    const bool half = cut && root.error().kind == ErrorKind::malformed_reply;
+    return builder.fail(
+        half ? unproven(cut)
+             : make_error(root.error().kind, "the answer is " + root.error().message));
+  }
+  read_chunk(*root, text, ChunkForm::document, builder);
+  check_size();
+  const JsonValue* choices = root->find("choices");
+  done = choices != nullptr && choices->is_array() && !choices->children.empty();
+  if (done || builder.error()) return;
+  if (auto stated = error_of_json(answered, *root)) return builder.fail(*std::move(stated));
+  builder.fail(make_error(ErrorKind::malformed_reply,
+                          choices != nullptr ? "the answer is JSON, but its choices are empty"
+                                             : "the answer is JSON, but has no choices"));
+}
+
+void ReplyReader::State::finish_page() {
+  give_up(
+      make_error(ErrorKind::malformed_reply,
+                 "the answer is a page of HTML, not a chat reply: check the base URL, and for a "
+                 "proxy or a login page in between (" +
+                     excerpt(head) + ")"));
+}
+
+/// Why an answer without a finish_reason, without [DONE] and without an error is no success.
+Error ReplyReader::State::unproven(bool cut) const {
+  Error error = make_error(ErrorKind::malformed_reply, {});
+  error.retry_may_help = true;
+  if (cut) {
+    error.kind = ErrorKind::connection;
+    error.message = "the connection broke before the answer was complete";
+  } else if (form == Form::unknown) {
+    error.message = "the answer is empty";
+  } else if (payload_count == 0) {
+    error.message = "the answer is no chat reply: " + excerpt(head);
+  } else {
+    error.message = "the stream ended without a finish_reason and without [DONE]";
+  }
+  return error;
+}
+
+ReplyReader::ReplyReader(const Provider& provider, const Limits& limits,
+                         std::vector<DeltaRecord>* deltas)
+    : state_(std::make_unique<State>(provider, limits, deltas)) {}
+
+ReplyReader::~ReplyReader() = default;
+
+void ReplyReader::feed(std::string_view bytes) { state_->feed(bytes); }
+void ReplyReader::finish(bool cut) { state_->finish(cut); }
+const std::optional<Error>& ReplyReader::error() const { return state_->builder.error(); }
+bool ReplyReader::hopeless() const { return state_->hopeless; }
+bool ReplyReader::done() const { return state_->done; }
+bool ReplyReader::finished() const { return state_->builder.finished(); }
+std::uint64_t ReplyReader::payload_count() const { return state_->payload_count; }
+std::uint64_t ReplyReader::output_deltas() const { return state_->builder.output_deltas(); }
+const Reply& ReplyReader::reply() const { return state_->builder.reply(); }
+
+Reply ReplyReader::take_reply() {
+  Reply& reply = state_->builder.reply();
+  Reply taken = std::move(reply);
+  reply.service_tier = taken.service_tier;  // `usage` still asks for it.
+  return taken;
+}
+
+std::optional<Usage> ReplyReader::usage() const {
+  const UsageSnapshots& snapshots = state_->builder.usage();
+  if (!snapshots.current()) return std::nullopt;
+  ReportedUsage reported = *snapshots.current();
+  if (reported.service_tier.empty()) reported.service_tier = reply().service_tier;
+  Usage usage = normalize(reported, state_->provider);
+  if (snapshots.regressed()) usage.anomalies.push_back(Anomaly::usage_regressed);
+  return usage;
+}
+
+Delta ReplyReader::view(const DeltaRecord& record) const {
+  const Reply& reply = state_->builder.reply();
+  const auto piece = [&record](std::string_view whole) {
+    return whole.substr(std::min(record.offset, whole.size()), record.length);
+  };
+  Delta delta;
+  switch (record.kind) {
+    case DeltaRecord::Kind::text:
+      delta.text = piece(reply.message.content);
+      break;
+    case DeltaRecord::Kind::reasoning:
+      delta.reasoning = piece(reply.reasoning());
+      break;
+    case DeltaRecord::Kind::refusal:
+      delta.refusal = piece(reply.refusal);
+      break;
+    case DeltaRecord::Kind::tool_call: {
+      if (record.tool >= reply.message.tool_calls.size()) break;
+      const ToolCall& call = reply.message.tool_calls[record.tool];
+      delta.tool_call.emplace();
+      delta.tool_call->index = static_cast<int>(record.tool);
+      delta.tool_call->arguments = piece(call.arguments);
+      if (!record.tool_begins) break;
+      delta.tool_call->id = call.id;
+      delta.tool_call->name = call.name;
+      break;
+    }
+  }
+  return delta;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "wire/usage_json.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+using Count = std::optional<std::int64_t>;
+
+// Beyond this a server that works in doubles no longer counts by one.
+constexpr std::int64_t largest_count = std::int64_t{1} << 53;
+
+/// Reads counts of one object, and remembers whether one of them made no sense.
+class CountReader {
+ public:
+  /// The first of `names` that is there and not null.
+  template <class... Names>
+  Count read(const JsonValue* object, Names... names) {
+    if (object == nullptr) return std::nullopt;
+    for (const std::string_view name : {std::string_view(names)...}) {
+      const JsonValue* value = object->find(name);
+      if (value != nullptr && !value->is_null()) return read_value(*value);
+    }
+    return std::nullopt;
+  }
+  bool bad() const { return bad_; }
+
+ private:
+  Count read_value(const JsonValue& value) {
+    const Count count = value.as_int();
+    if (count && *count >= 0 && *count <= largest_count) return count;
+    bad_ = true;
+    return std::nullopt;
+  }
+
+  bool bad_ = false;
+};
+
+std::optional<ReportedCost> dollars(const JsonValue* number) {
+  if (number == nullptr || number->type != JsonType::number) return std::nullopt;
+  ReportedCost cost;
+  const Result<Decimal> amount = Decimal::parse_rounded(number->text, &cost.rounded);
+  if (!amount || amount->is_negative()) return std::nullopt;
+  cost.money = {*amount, usd};
+  cost.text = number->text;
+  return cost;
+}
+
+/// xAI counts in ticks of 10^-10 dollars.
+std::optional<ReportedCost> ticks(const JsonValue* number) {
+  constexpr std::int64_t ticks_per_dollar = 10'000'000'000;
+  const Count count = number != nullptr ? number->as_int() : std::nullopt;
+  if (!count || *count < 0) return std::nullopt;
+  const std::optional<Decimal> amount = checked_divide(Decimal{*count, 0}, ticks_per_dollar);
+  if (!amount) return std::nullopt;
+  return ReportedCost{{*amount, usd}, number->text, false};
+}
+
+std::optional<ReportedCost> read_cost(const JsonValue& usage) {
+  const JsonValue* cost = usage.find("cost");
+  // Perplexity splits its cost in an object.
+  if (cost != nullptr && cost->is_object()) cost = cost->find("total_cost");
+  if (auto stated = dollars(cost)) return stated;
+  return ticks(usage.find("cost_in_usd_ticks"));
+}
+
+bool fell(Count before, Count after) { return before && after && *after < *before; }
+
+bool any_fell(const ReportedUsage& before, const ReportedUsage& after) {
+  return fell(before.prompt_tokens, after.prompt_tokens) ||
+         fell(before.completion_tokens, after.completion_tokens) ||
+         fell(before.total_tokens, after.total_tokens) ||
+         fell(before.prompt_cache_hit_tokens, after.prompt_cache_hit_tokens) ||
+         fell(before.prompt_cache_miss_tokens, after.prompt_cache_miss_tokens) ||
+         fell(before.cached_tokens, after.cached_tokens) ||
+         fell(before.cache_write_tokens, after.cache_write_tokens) ||
+         fell(before.reasoning_tokens, after.reasoning_tokens);
+}
+
+bool says_anything(const ReportedUsage& usage) {
+  return usage.prompt_tokens || usage.completion_tokens || usage.total_tokens;
+}
+
+}  // namespace
+
+ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
+  const JsonValue* prompt = usage.find("prompt_tokens_details");
+  const JsonValue* completion = usage.find("completion_tokens_details");
+  CountReader counts;
+  const auto either = [&counts](Count first, const JsonValue& object, auto... names) {
+    return first ? first : counts.read(&object, names...);
+  };
+
+  ReportedUsage read;
+  read.prompt_tokens = counts.read(&usage, "prompt_tokens");
+  read.completion_tokens = counts.read(&usage, "completion_tokens");
+  read.total_tokens = counts.read(&usage, "total_tokens");
+  read.prompt_cache_hit_tokens = counts.read(&usage, "prompt_cache_hit_tokens");
+  read.prompt_cache_miss_tokens = counts.read(&usage, "prompt_cache_miss_tokens");
+  read.cached_tokens = either(counts.read(prompt, "cached_tokens"), usage, "cached_tokens");
+  read.cache_write_tokens =
+      either(counts.read(prompt, "cache_write_tokens", "cache_creation_input_tokens"), usage,
+             "cache_write_tokens", "cache_creation_input_tokens");
+  read.reasoning_tokens =
+      either(counts.read(completion, "reasoning_tokens"), usage, "reasoning_tokens");
+  read.audio_prompt_tokens = counts.read(&usage, "audio_prompt_tokens").value_or(0);
+  read.bad_count = counts.bad();
+  read.reported_cost = read_cost(usage);
+  if (const std::string* tier = usage.find_string("service_tier")) read.service_tier = *tier;
+  read.raw = text.substr(usage.begin, usage.end - usage.begin);
+  return read;
+}
+
+void UsageSnapshots::add(ReportedUsage snapshot) {
+  if (!current_) {
+    current_ = std::move(snapshot);
+    return;
+  }
+  // An empty object after a full one takes nothing back.
+  if (!says_anything(snapshot) && says_anything(*current_)) return;
+  if (any_fell(*current_, snapshot)) {
+    regressed_ = true;
+    if (fell(current_->completion_tokens, snapshot.completion_tokens)) return;
+  }
+  current_ = std::move(snapshot);
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
