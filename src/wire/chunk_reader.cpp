@@ -40,15 +40,21 @@ class ChunkReader {
   }
 
  private:
+  // The first chunk that says them counts: Azure's first names neither id nor model, and Groq and
+  // Avian put another id into late chunks.
   void read_identity(const JsonValue& chunk) {
     Reply& reply = builder_.reply();
-    // Azure's first chunk names neither id nor model: an empty string takes nothing back.
-    set(reply.id, chunk, "id");
-    set(reply.model, chunk, "model");
+    set_once(reply.id, chunk, "id");
+    set_once(reply.model, chunk, "model");
+    // These may be known only at the end.
     set(reply.system_fingerprint, chunk, "system_fingerprint");
     set(reply.service_tier, chunk, "service_tier");
     const JsonValue* created = chunk.find("created");
-    if (created != nullptr) reply.created = created->as_int().value_or(reply.created);
+    if (created != nullptr && reply.created == 0) reply.created = created->as_int().value_or(0);
+  }
+
+  static void set_once(std::string& field, const JsonValue& chunk, std::string_view name) {
+    if (field.empty()) set(field, chunk, name);
   }
 
   static void set(std::string& field, const JsonValue& chunk, std::string_view name) {
