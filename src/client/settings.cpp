@@ -23,8 +23,8 @@ bool has_control(std::string_view text) {
   return false;
 }
 
-/// "https://host:8080/v1" -> "host"; empty where that is no http URL. User names in URLs are refused:
-/// they would end in logs.
+/// "https://host:8080/v1" -> "host"; empty where that is no http URL. User names in URLs are
+/// refused: they would end in logs.
 std::string_view host_of(std::string_view url) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (url.substr(0, scheme.size()) != scheme) continue;
@@ -64,9 +64,10 @@ Result<void> check_headers(const ClientOptions& options) {
   for (const auto& [name, value] : options.headers) {
     const bool bad_name = name.empty() || name.find_first_of(": ") != std::string::npos;
     if (!bad_name && !has_control(name) && !has_control(value)) continue;
-    return refused(ErrorKind::invalid_argument,
-                   "ClientOptions::headers: a header's name is empty or holds a colon or a space, or "
-                   "its text holds a control character");
+    return refused(
+        ErrorKind::invalid_argument,
+        "ClientOptions::headers: a header's name is empty or holds a colon or a space, or "
+        "its text holds a control character");
   }
   return {};
 }

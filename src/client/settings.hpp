@@ -14,7 +14,8 @@ inline namespace TALLY_ABI {
 struct ClientSettings {
   ClientOptions options;
   Provider provider;
-  std::string price_host;  ///< What cards' hosts are compared with; empty where the user named the provider.
+  std::string price_host;  ///< What cards' hosts are compared with; empty where the user named the
+                           ///< provider.
   std::string chat_url;
   std::shared_ptr<const HttpHeaders> headers;
   std::shared_ptr<const Clock> clock;
@@ -24,7 +25,8 @@ struct ClientSettings {
   }
 };
 
-/// `invalid_argument` names the option and what is wrong with it; `authentication` for a missing key.
+/// `invalid_argument` names the option and what is wrong with it; `authentication` for a missing
+/// key.
 Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions options);
 
 }  // namespace TALLY_ABI

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "client/bill.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "wire/request_estimate.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+using Lookup = Result<Price, Unpriced>;
+
+Cost cost_at(const Usage& usage, const Lookup& price) {
+  return price ? cost_of(usage, *price) : cost_of(usage, price.error());
+}
+
+PriceQuery query_of(const ClientSettings& settings, const BillFacts& facts, const Usage& usage) {
+  PriceQuery query;
+  query.provider = settings.provider.id;
+  query.model = facts.model_requested;
+  query.reported_model = facts.reply->model;
+  query.at = facts.completed;
+  query.currency = settings.options.currency;
+  query.host = settings.price_host;
+  query.service_tier =
+      usage.service_tier.empty() ? std::string_view(facts.reply->service_tier) : usage.service_tier;
+  query.prompt_tokens = usage.prompt_tokens;
+  return query;
+}
+
+/// The prices at both ends of a call, the one that decides first.
+struct PricePair {
+  Lookup decides;
+  Lookup other;
+};
+
+PricePair prices_of(const ClientSettings& settings, const BillFacts& facts, PriceQuery query) {
+  const PriceCatalog& catalog = settings.prices();
+  query.at = facts.completed;
+  Lookup at_end = catalog.price_at(query);
+  query.at = facts.started;
+  Lookup at_start = catalog.price_at(query);
+  BillingInstant rule = settings.options.billing_instant;
+  if (rule == BillingInstant::by_catalog && at_end) rule = at_end->entry->billing_instant;
+  if (rule == BillingInstant::started) return {std::move(at_start), std::move(at_end)};
+  return {std::move(at_end), std::move(at_start)};
+}
+
+void widen(Cost& cost, const Cost& other) {
+  if (!cost.total || !other.total || cost.total->currency != other.total->currency) return;
+  if (!cost.bounds) cost.bounds = CostBounds{*cost.total, *cost.total};
+  if (other.total->amount < cost.bounds->low.amount) cost.bounds->low = *other.total;
+  if (other.total->amount > cost.bounds->high.amount) cost.bounds->high = *other.total;
+}
+
+/// A call that began in one band and ended in another carries both amounts.
+void mark_straddling(Cost& cost, const Usage& usage, const PricePair& prices) {
+  if (!prices.decides || !prices.other || prices.decides->rates == prices.other->rates) return;
+  cost.flags.push_back(CostFlag::straddles_bands);
+  widen(cost, cost_of(usage, *prices.other));
+}
+
+/// The estimated usage of a broken answer, and the two ends between which the truth lies.
+struct EstimatedUsage {
+  Usage likely;
+  Usage low;   ///< The whole prompt came from the cache, and as few tokens as the text allows.
+  Usage high;  ///< Nothing was cached, and every byte was a token.
+};
+
+enum class CacheGuess { all_missed, all_hit };
+
+Usage usage_of_counts(std::int64_t prompt, std::int64_t output, CacheGuess guess) {
+  Usage usage;
+  usage.prompt_tokens = prompt;
+  usage.completion_tokens = output;
+  usage.total_tokens = prompt + output;
+  (guess == CacheGuess::all_hit ? usage.billed.cache_hit : usage.billed.cache_miss) = prompt;
+  usage.billed.output = output;
+  usage.source = UsageSource::estimator;
+  return usage;
+}
+
+TokenEstimate output_estimate(const BillFacts& facts) {
+  const Reply& reply = *facts.reply;
+  std::string text(reply.reasoning());
+  text += reply.message.content;
+  text += reply.refusal;
+  for (const ToolCall& call : reply.message.tool_calls) text += call.name + call.arguments;
+  return estimate_tokens(text);
+}
+
+EstimatedUsage estimated_usage(const BillFacts& facts) {
+  TokenEstimate prompt = estimate_prompt(facts.request_body);
+  TokenEstimate output = output_estimate(facts);
+  if (facts.max_tokens) output.high = std::max(output.high, *facts.max_tokens);
+  // A server that counts as it goes had told part of the truth before it broke off.
+  const Usage* seen = facts.usage ? &*facts.usage : nullptr;
+  if (seen != nullptr && seen->prompt_tokens) {
+    prompt.low = prompt.likely = prompt.high = *seen->prompt_tokens;
+  }
+  if (seen != nullptr && seen->billed.output) {
+    output.low = std::max(output.low, *seen->billed.output);
+    output.likely = std::max(output.likely, output.low);
+    output.high = std::max(output.high, output.likely);
+  }
+  EstimatedUsage usage;
+  usage.likely = usage_of_counts(prompt.likely, output.likely, CacheGuess::all_missed);
+  usage.low = usage_of_counts(prompt.low, output.low, CacheGuess::all_hit);
+  usage.high = usage_of_counts(prompt.high, output.high, CacheGuess::all_missed);
+  if (seen != nullptr) {
+    usage.likely.source = UsageSource::mixed;
+    usage.likely.raw = seen->raw;
+    usage.likely.anomalies = seen->anomalies;
+    usage.likely.reported_cost = seen->reported_cost;
+    usage.likely.service_tier = seen->service_tier;
+  }
+  return usage;
+}
+
+Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
+  EstimatedUsage usage = estimated_usage(facts);
+  const PricePair prices = prices_of(settings, facts, query_of(settings, facts, usage.likely));
+  Bill bill;
+  bill.cost = cost_at(usage.likely, prices.decides);
+  if (prices.decides) {
+    Cost low = cost_of(usage.low, *prices.decides);
+    // Without a price for cached input the low end is the missed one; it must not look like 0.
+    if (!low.without_price.empty()) {
+      low = cost_of(usage_of_counts(*usage.low.prompt_tokens, *usage.low.completion_tokens,
+                                    CacheGuess::all_missed),
+                    *prices.decides);
+    }
+    widen(bill.cost, low);
+    widen(bill.cost, cost_of(usage.high, *prices.decides));
+    if (prices.other && prices.other->rates != prices.decides->rates) {
+      bill.cost.flags.push_back(CostFlag::straddles_bands);
+      widen(bill.cost, cost_of(usage.low, *prices.other));
+      widen(bill.cost, cost_of(usage.high, *prices.other));
+    }
+  }
+  if (!facts.max_tokens) bill.cost.flags.push_back(CostFlag::output_unbounded);
+  bill.usage = std::move(usage.likely);
+  bill.state = bill_state(bill.usage, bill.cost);
+  return bill;
+}
+
+Bill settled_bill(const ClientSettings& settings, const BillFacts& facts) {
+  Bill bill;
+  bill.usage = *facts.usage;
+  const PricePair prices = prices_of(settings, facts, query_of(settings, facts, bill.usage));
+  bill.cost = cost_at(bill.usage, prices.decides);
+  mark_straddling(bill.cost, bill.usage, prices);
+  bill.state = bill_state(bill.usage, bill.cost);
+  return bill;
+}
+
+}  // namespace
+
+Bill bill_of(const ClientSettings& settings, const BillFacts& facts) {
+  if (facts.is_free) {
+    Bill bill;
+    bill.cost.total = Money{Decimal{}, settings.options.currency};
+    return bill;
+  }
+  if (facts.usage && facts.usage_is_final) return settled_bill(settings, facts);
+  return estimated_bill(settings, facts);
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "client/settings.hpp"
+#include "tally/chat.hpp"
+#include "tally/pricing.hpp"
+#include "tally/usage.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// What an attempt that has ended says about its bill. Plain data; only looks at what it points to.
+struct BillFacts {
+  Instant started{};
+  Instant completed{};
+  std::string_view model_requested;
+  bool is_free = false;        ///< Provably: see the table in src/README.md.
+  std::optional<Usage> usage;  ///< What the provider sent, by its dialect's rules.
+  bool usage_is_final =
+      false;  ///< The answer had come to its end; later usage was not to be expected.
+  const Reply* reply = nullptr;  ///< What arrived; never null.
+  std::int64_t output_deltas = 0;
+  std::string_view request_body;
+  std::optional<std::int64_t> max_tokens;
+};
+
+struct Bill {
+  Usage usage;
+  Cost cost;
+  BillState state = BillState::not_billed;
+};
+
+/// The bill of an attempt, however it ended.
+Bill bill_of(const ClientSettings& settings, const BillFacts& facts);
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "client/core.hpp"
+
+#include "client/process.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+using std::chrono::microseconds;
+
+Error error_of(ErrorKind kind, std::string message) {
+  Error error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+Error busy() {
+  return error_of(
+      ErrorKind::busy,
+      "another thread drives the started calls of this client: poll it from one thread");
+}
+
+}  // namespace
+
+Client::Core::Core(std::shared_ptr<const ClientSettings> settings)
+    : settings_(std::move(settings)),
+      process_(process_id()),
+      started_(std::make_unique<StartedCalls>()) {}
+
+Client::Core::~Core() {
+  if (!is_forked()) return;
+  // The sockets belong to the parent too: closing TLS here would end its connections.
+  [[maybe_unused]] StartedCalls* kept = started_.release();
+  for (auto& lane : lanes_) [[maybe_unused]] Lane* kept_lane = lane.release();
+}
+
+bool Client::Core::is_forked() const { return process_id() != process_; }
+
+std::optional<Error> Client::Core::refusal() const {
+  if (is_forked()) {
+    return error_of(ErrorKind::forked,
+                    "this client was opened before a fork: open a new one in the child");
+  }
+  if (closed_.load(std::memory_order_acquire)) {
+    return error_of(ErrorKind::closed, "the client was shut down: open a new one");
+  }
+  return std::nullopt;
+}
+
+Result<Lane*> Client::Core::new_lane() {
+  auto transport = settings_->options.transport ? settings_->options.transport()
+                                                : curl_transport(settings_->options.curl)();
+  if (!transport) return std::move(transport).error();
+  lanes_.push_back(std::make_unique<Lane>(*std::move(transport), settings_->clock));
+  return lanes_.back().get();
+}
+
+Result<Lane*> Client::Core::lease() {
+  std::lock_guard<std::mutex> lock(lanes_mutex_);
+  if (idle_lanes_.empty()) {
+    auto lane = new_lane();
+    if (!lane) return lane;
+    idle_lanes_.push_back(*lane);
+  }
+  Lane* lane = idle_lanes_.back();
+  idle_lanes_.pop_back();
+  ++leased_;
+  return lane;
+}
+
+void Client::Core::give_back(Lane& lane) {
+  std::lock_guard<std::mutex> lock(lanes_mutex_);
+  idle_lanes_.push_back(&lane);
+  --leased_;
+  lane_came_back_.notify_all();
+}
+
+CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {
+  std::lock_guard<std::mutex> lock(poll_mutex_);
+  auto call = std::make_unique<Call>(settings_, request, options, CallShape::streamed, stops_);
+  std::optional<Error> refused = refusal();
+  if (!refused && started_lane_ == nullptr) {
+    std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
+    auto lane = new_lane();
+    if (lane) started_lane_ = *lane;
+    if (!lane) refused = std::move(lane).error();
+  }
+  return started_->start(std::move(call), started_lane_, refused);
+}
+
+Result<PollResult> Client::Core::poll(microseconds time_budget) {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  if (!lock) return busy();
+  if (is_forked()) return *refusal();
+  const SteadyInstant until = settings_->clock->steady() + time_budget;
+  while (started_->turn(microseconds(0)) && settings_->clock->steady() < until) {
+  }
+  return PollResult{started_->events_ready(), started_->in_flight()};
+}
+
+Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  if (!lock) return busy();
+  if (is_forked()) return *refusal();
+  const SteadyInstant until = settings_->clock->steady() + timeout;
+  while (started_->in_flight() > 0 && started_->events_ready() == 0) {
+    const auto left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
+    if (left <= microseconds(0)) break;
+    started_->turn(left);
+  }
+  return PollResult{started_->events_ready(), started_->in_flight()};
+}
+
+bool Client::Core::next_event(Event& event) {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  return lock && !is_forked() && started_->next_event(event);
+}
+
+void Client::Core::shutdown(std::chrono::milliseconds deadline) {
+  if (is_forked()) return;
+  closed_.store(true, std::memory_order_release);
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  const auto time_is_left = [&] { return std::chrono::steady_clock::now() < until; };
+  {
+    // The started calls have no thread but the one that polls: while they finish, this one does.
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    while (lock && started_->has_unfinished() && time_is_left()) {
+      started_->turn(std::chrono::milliseconds(1));
+    }
+    std::unique_lock<std::mutex> lanes_lock(lanes_mutex_);
+    lane_came_back_.wait_until(lanes_lock, until, [&] { return leased_ == 0; });
+    lanes_lock.unlock();
+    stop_all();
+    if (lock) started_->turn(microseconds(0));
+  }
+}
+
+void Client::Core::stop_all() {
+  stops_.store(true, std::memory_order_release);
+  std::lock_guard<std::mutex> lock(lanes_mutex_);
+  for (const auto& lane : lanes_) lane->call_attention();
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

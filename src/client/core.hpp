@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "client/lane.hpp"
+#include "client/settings.hpp"
+#include "client/started_calls.hpp"
+#include "tally/client.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// What the copies of a Client and its Streams share: the lanes, the started calls, and whether it
+/// is open. May be shared by threads, as `Client` says.
+class Client::Core {
+ public:
+  explicit Core(std::shared_ptr<const ClientSettings> settings);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  const std::shared_ptr<const ClientSettings>& settings() const { return settings_; }
+
+  /// This process is a child of the one that opened the client: nothing of the parent's may be
+  /// touched.
+  bool is_forked() const;
+  /// Why no new call may begin: `closed`, `forked`.
+  std::optional<Error> refusal() const;
+  /// Set by `shutdown` when its deadline is over: every call ends at its next step.
+  const std::atomic<bool>& stops() const { return stops_; }
+
+  /// A lane for one blocking call or stream, the one used last first, so that its connections are
+  /// warm.
+  Result<Lane*> lease();
+  void give_back(Lane& lane);
+
+  CallId chat_start(const ChatRequest& request, const CallOptions& options);
+  Result<PollResult> poll(std::chrono::microseconds time_budget);
+  Result<PollResult> wait(std::chrono::milliseconds timeout);
+  bool next_event(Event& event);
+  bool cancel(CallId call) { return started_->cancel(call); }
+  void shutdown(std::chrono::milliseconds deadline);
+
+ private:
+  Result<Lane*> new_lane();
+  Lane* lane_of_started();
+  void stop_all();
+
+  const std::shared_ptr<const ClientSettings> settings_;
+  const long process_;
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> stops_{false};
+
+  std::mutex lanes_mutex_;
+  std::condition_variable lane_came_back_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Lane*> idle_lanes_;
+  std::size_t leased_ = 0;
+
+  std::mutex poll_mutex_;  ///< Held by the one thread that drives the started calls.
+  std::unique_ptr<StartedCalls> started_;
+  Lane* started_lane_ = nullptr;
+};
+
+/// A lane for as long as this lives. Move-only.
+class LaneLease {
+ public:
+  LaneLease() = default;
+  LaneLease(Client::Core& core, Lane& lane) : core_(&core), lane_(&lane) {}
+  LaneLease(LaneLease&& other) noexcept
+      : core_(other.core_), lane_(std::exchange(other.lane_, nullptr)) {}
+  LaneLease& operator=(LaneLease&& other) noexcept {
+    std::swap(core_, other.core_);
+    std::swap(lane_, other.lane_);
+    return *this;
+  }
+  ~LaneLease() {
+    if (lane_ != nullptr) core_->give_back(*lane_);
+  }
+  Lane* get() const { return lane_; }
+
+ private:
+  Client::Core* core_ = nullptr;
+  Lane* lane_ = nullptr;
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "tally/time.hpp"
+#include "tally/transport.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+class Call;
+
+/// A transport and the calls that run over it. One thread at a time, but for `call_attention`.
+/// Lives as long as its client, since its transport keeps the connections.
+class Lane {
+ public:
+  Lane(std::unique_ptr<Transport> transport, std::shared_ptr<const Clock> clock);
+
+  Transport& transport() { return *transport_; }
+  SteadyInstant now() const { return clock_->steady(); }
+
+  void add(Call& call);
+  void remove(Call& call);
+
+  /// Moves every call on as far as it goes; if nothing can be done now, waits up to `wait` for
+  /// more.
+  void turn(std::chrono::microseconds wait);
+
+  /// The calls that moved on in the last turn: the only ones that can have something new.
+  const std::vector<Call*>& moved() const { return moved_; }
+
+  /// Has every call look at its cancel flags at the next turn, and ends a wait. From any thread.
+  void call_attention();
+
+  // What calls tell their lane.
+  void touch(Call& call) {
+    touched_.push_back(&call);
+  }  ///< It has something to do after the drive.
+  void lower_deadline(SteadyInstant at) { next_check_ = at < next_check_ ? at : next_check_; }
+  void expect_store(int change) {
+    waiting_for_store_ += change;
+  }  ///< Calls that wait for the ledger.
+
+ private:
+  std::chrono::microseconds bounded(std::chrono::microseconds wait) const;
+  void advance_touched();
+  void advance_all();
+
+  std::unique_ptr<Transport> transport_;
+  std::shared_ptr<const Clock> clock_;
+  std::vector<Call*> calls_;
+  std::vector<Call*> touched_;
+  std::vector<Call*> moved_;
+  SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
+  int waiting_for_store_ = 0;
+  std::atomic<bool> attention_{false};
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally

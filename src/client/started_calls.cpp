@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "client/started_calls.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+CallId StartedCalls::start(std::unique_ptr<Call> call, Lane* lane,
+                           const std::optional<Error>& refusal) {
+  const CallId id = ++last_id_;
+  call->id = id;
+  {
+    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    cancellable_.emplace(id, call->own_cancel());
+  }
+  lane_ = lane;
+  Started& started = calls_[id];
+  started.call = std::move(call);
+  if (refusal) {
+    started.call->refuse(*refusal);
+  } else {
+    started.call->begin(*lane);
+  }
+  queue_if_ready(started);
+  return id;
+}
+
+bool StartedCalls::turn(std::chrono::microseconds wait) {
+  if (lane_ == nullptr) return false;
+  lane_->turn(ready_.empty() ? wait : std::chrono::microseconds(0));
+  for (Call* call : lane_->moved()) queue_if_ready(calls_[call->id]);
+  return !lane_->moved().empty();
+}
+
+void StartedCalls::queue_if_ready(Started& started) {
+  if (started.is_queued || !(started.call->has_delta() || started.call->done())) return;
+  started.is_queued = true;
+  ready_.push_back(started.call->id);
+}
+
+bool StartedCalls::next_event(Event& event) {
+  while (!ready_.empty()) {
+    const CallId id = ready_.front();
+    Started& started = calls_[id];
+    if (next_event_of(started, event)) {
+      event.call = id;
+      if (event.completion) forget(id);
+      return true;
+    }
+    started.is_queued = false;
+    ready_.pop_front();
+  }
+  return false;
+}
+
+bool StartedCalls::next_event_of(Started& started, Event& event) {
+  Call& call = *started.call;
+  // A cancel takes effect here and not only at the next turn: no delta comes after it.
+  if (call.own_cancel()->cancelled.load(std::memory_order_acquire)) call.cancel();
+  event.delta = {};
+  event.completion.reset();
+  if (auto delta = call.next_delta()) {
+    event.delta = *delta;
+    return true;
+  }
+  if (!call.done()) return false;
+  event.completion = call.take_completion();
+  return true;
+}
+
+void StartedCalls::forget(CallId id) {
+  ready_.pop_front();
+  calls_.erase(id);
+  std::lock_guard<std::mutex> lock(cancel_mutex_);
+  cancellable_.erase(id);
+}
+
+bool StartedCalls::cancel(CallId id) {
+  std::shared_ptr<CancelToken::State> flag;
+  {
+    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    const auto found = cancellable_.find(id);
+    if (found == cancellable_.end()) return false;
+    flag = found->second;
+  }
+  flag->cancel();
+  return true;
+}
+
+bool StartedCalls::has_unfinished() const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const auto& entry) { return !entry.second.call->done(); });
+}
+
+std::size_t StartedCalls::events_ready() const {
+  std::size_t events = 0;
+  for (const CallId id : ready_) {
+    const Call& call = *calls_.find(id)->second.call;
+    events += call.deltas_ready() + (call.done() ? 1 : 0);
+  }
+  return events;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "client/call.hpp"
+#include "client/lane.hpp"
+#include "tally/client.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// The calls of `chat_start` over their one lane, and the order in which their events come out. One
+/// thread at a time, but for `cancel`.
+class StartedCalls {
+ public:
+  /// Takes a call and begins it. Without a lane, or with a refusal, it ends at once, with its
+  /// event.
+  CallId start(std::unique_ptr<Call> call, Lane* lane, const std::optional<Error>& refusal);
+
+  /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
+  bool turn(std::chrono::microseconds wait);
+  bool next_event(Event& event);
+
+  /// From any thread: the call ends at its lane's next turn, and hands out no delta before.
+  bool cancel(CallId id);
+
+  /// Calls whose completion was not handed out yet.
+  std::size_t in_flight() const { return calls_.size(); }
+  /// Calls that still wait for their answer.
+  bool has_unfinished() const;
+  std::size_t events_ready() const;
+
+ private:
+  struct Started {
+    std::unique_ptr<Call> call;
+    bool is_queued = false;  ///< Stands in `ready_`.
+  };
+
+  void queue_if_ready(Started& started);
+  bool next_event_of(Started& started, Event& event);
+  void forget(CallId id);
+
+  Lane* lane_ = nullptr;
+  CallId last_id_ = 0;
+  std::unordered_map<CallId, Started> calls_;  ///< Until the completion is handed out.
+  std::deque<CallId> ready_;                   ///< Calls with an event, each once.
+
+  std::mutex cancel_mutex_;
+  std::unordered_map<CallId, std::shared_ptr<CancelToken::State>> cancellable_;
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "tally/stream.hpp"
+
+#include <utility>
+
+#include "client/stream_state.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+// Only bounds how long a wait may be asked for; calls end by their own clocks.
+constexpr std::chrono::hours long_enough{1};
+
+}  // namespace
+
+Stream::State::State(std::shared_ptr<Client::Core> core_, const ChatRequest& request,
+                     const CallOptions& options, CallShape shape)
+    : core(std::move(core_)),
+      call(std::make_unique<Call>(core->settings(), request, options, shape, core->stops())) {
+  if (auto refused = core->refusal()) {
+    call->refuse(*std::move(refused));
+    return;
+  }
+  auto lane = core->lease();
+  if (!lane) {
+    call->refuse(std::move(lane).error());
+    return;
+  }
+  lease = LaneLease(*core, **lane);
+  call->begin(**lane);
+}
+
+Stream::State::~State() {
+  if (!core->is_forked()) return;
+  // The transfer and its socket are the parent's; ending them here would end them there.
+  [[maybe_unused]] Call* kept = call.release();
+}
+
+std::optional<Delta> Stream::State::next() {
+  if (completion || core->is_forked()) return std::nullopt;
+  while (!call->has_delta() && !call->done()) lease.get()->turn(long_enough);
+  return call->next_delta();
+}
+
+Completion& Stream::State::finish() {
+  while (next()) {
+  }
+  if (!completion) completion = call->take_completion();
+  return *completion;
+}
+
+Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+Stream::~Stream() = default;
+
+std::optional<Delta> Stream::next() { return state_->next(); }
+void Stream::cancel() { state_->call->cancel(); }
+Completion Stream::finish() { return state_->finish(); }
+
+}  // namespace TALLY_ABI
+}  // namespace tally

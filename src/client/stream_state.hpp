@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "client/call.hpp"
+#include "client/core.hpp"
+#include "tally/stream.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// A call with the lane that it has for itself. Outlives the client: the core goes with the last
+/// stream.
+struct Stream::State {
+  State(std::shared_ptr<Client::Core> core_, const ChatRequest& request, const CallOptions& options,
+        CallShape shape);
+  ~State();
+
+  std::optional<Delta> next();
+  /// Reads to the end; the same object each time.
+  Completion& finish();
+
+  // In this order: the call ends before its lane goes back, and both before the core.
+  std::shared_ptr<Client::Core> core;
+  LaneLease lease;
+  std::unique_ptr<Call> call;
+  std::optional<Completion> completion;
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "wire/request_estimate.hpp"
+
+#include <string>
+
+#include "base/json.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+/// Every text below `value`, with the names of its members where these reach the model (tool
+/// schemas do).
+void collect_texts(const JsonValue& value, bool with_keys, std::string& out) {
+  if (const std::string* text = value.as_string()) out += *text + "\n";
+  for (const JsonValue& child : value.children) {
+    if (with_keys && !child.key.empty()) out += child.key + " ";
+    collect_texts(child, with_keys, out);
+  }
+}
+
+}  // namespace
+
+TokenEstimate estimate_prompt(std::string_view request_body) {
+  std::string texts;
+  if (auto request = parse_json(request_body)) {
+    if (const JsonValue* messages = request->find("messages"))
+      collect_texts(*messages, false, texts);
+    if (const JsonValue* tools = request->find("tools")) collect_texts(*tools, true, texts);
+  }
+  TokenEstimate estimate = estimate_tokens(texts);
+  estimate.high = static_cast<std::int64_t>(request_body.size());
+  return estimate;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
