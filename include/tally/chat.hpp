@@ -19,21 +19,21 @@ enum class Role { system, user, assistant, tool };
 /// A call of a function that the model asks for. `arguments` is JSON text as the model wrote it: it
 /// may be wrong JSON, check it.
 struct ToolCall {
-  std::string id;
-  std::string name;
-  std::string arguments;
+  std::string id{};
+  std::string name{};
+  std::string arguments{};
 };
 
 /// One message of a conversation. Plain data.
 struct Message {
   Role role = Role::user;
-  std::string content;
+  std::string content{};
   /// The model's thinking. Keep it when an answer is sent back: with tools the API demands it, even
   /// when it is empty. Absent and empty are not the same.
-  std::optional<std::string> reasoning_content;
-  std::vector<ToolCall> tool_calls;  ///< Assistant messages.
-  std::string tool_call_id;          ///< Tool messages: which call this answers.
-  std::string name;
+  std::optional<std::string> reasoning_content{};
+  std::vector<ToolCall> tool_calls{};  ///< Assistant messages.
+  std::string tool_call_id{};          ///< Tool messages: which call this answers.
+  std::string name{};
   bool prefix = false;  ///< Last assistant message: the answer continues this text (beta base URL).
 };
 
@@ -44,8 +44,8 @@ TALLY_API Message tool_result(std::string tool_call_id, std::string content);
 
 /// A function that the model may call. `parameters` is a JSON schema, as text.
 struct Tool {
-  std::string name;
-  std::string description;
+  std::string name{};
+  std::string description{};
   std::string parameters = R"({"type":"object","properties":{}})";
   bool strict = false;
 };
@@ -57,26 +57,26 @@ enum class ResponseFormat { text, json_object };
 /// What the server sees of a call; the rest is `CallOptions`. Every field but `model` and
 /// `messages` may stay as it is: absent means that the server decides. Plain data.
 struct ChatRequest {
-  std::string model;
-  std::vector<Message> messages;
-  std::optional<std::int64_t> max_tokens;  ///< Reasoning and answer together.
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<double> presence_penalty;
-  std::optional<double> frequency_penalty;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop;
+  std::string model{};
+  std::vector<Message> messages{};
+  std::optional<std::int64_t> max_tokens{};  ///< Reasoning and answer together.
+  std::optional<double> temperature{};
+  std::optional<double> top_p{};
+  std::optional<double> presence_penalty{};
+  std::optional<double> frequency_penalty{};
+  std::optional<std::int64_t> seed{};
+  std::vector<std::string> stop{};
   Thinking thinking = Thinking::server_default;
   ReasoningEffort reasoning_effort = ReasoningEffort::server_default;
   ResponseFormat response_format = ResponseFormat::text;
-  std::vector<Tool> tools;
-  std::string
-      tool_choice;  ///< `none`, `auto`, `required`, or the name of a function; empty: default.
-  std::optional<bool> logprobs;
-  std::optional<int> top_logprobs;
-  std::string user_id;  ///< Separates caches and limits by end user (DeepSeek).
+  std::vector<Tool> tools{};
+  /// `none`, `auto`, `required`, or the name of a function; empty: the server's default.
+  std::string tool_choice{};
+  std::optional<bool> logprobs{};
+  std::optional<int> top_logprobs{};
+  std::string user_id{};  ///< Separates caches and limits by end user (DeepSeek).
   /// A JSON object, merged last and over everything above: for what is newer than this library.
-  std::string extra;
+  std::string extra{};
 };
 
 /// Why the model stopped.
@@ -115,8 +115,8 @@ struct Reply {
   FinishReason finish_reason = FinishReason::none;
   std::string finish_reason_text;
   std::string refusal;
-  std::string
-      logprobs;  ///< The `logprobs` object as JSON text (in a stream: of the last chunk with one).
+  /// The `logprobs` object as JSON text (in a stream: of the last chunk that has one).
+  std::string logprobs;
   std::string system_fingerprint;
   std::string service_tier;
   std::int64_t created = 0;  ///< Seconds since 1970, as the server says.
@@ -146,8 +146,8 @@ struct Limits {
   std::size_t event_bytes = 32u << 20;  ///< One event of a stream, or one JSON document.
   std::size_t reply_bytes = 64u << 20;  ///< Everything kept of one answer.
   int json_depth = 128;
-  std::size_t queued_deltas =
-      4096;  ///< Not yet pulled: then the transfer is paused, nothing is lost.
+  /// Deltas not yet pulled: beyond that the transfer is paused, and nothing is lost.
+  std::size_t queued_deltas = 4096;
 };
 
 /// Whether a stream goes on after a delta.

@@ -51,22 +51,22 @@ class TALLY_API CancelToken {
 
 /// What a client is opened with. Plain data; each field has a default but the key.
 struct ClientOptions {
-  std::string api_key;
+  std::string api_key{};
   std::string base_url = "https://api.deepseek.com";
   /// Whose prices and dialect apply. Empty: told by `base_url`, and only cards of that host price.
   /// Set it where a proxy stands before a provider: `deepseek` then means "billed as DeepSeek".
-  std::string provider;
-  Currency currency = usd;             ///< What the account pays in.
-  std::optional<PriceCatalog> prices;  ///< Absent: `PriceCatalog::builtin()`, read at first use.
+  std::string provider{};
+  Currency currency = usd;               ///< What the account pays in.
+  std::optional<PriceCatalog> prices{};  ///< Absent: `PriceCatalog::builtin()`, read at first use.
   BillingInstant billing_instant = BillingInstant::by_catalog;
-  std::optional<Ledger> ledger;  ///< Absent: attempts are in receipts only.
-  Clocks clocks;
-  Limits limits;
-  HttpHeaders headers;     ///< Sent with every request.
-  std::string user_agent;  ///< Put before tally's own.
-  CurlOptions curl;
-  TransportFactory transport;          ///< Empty: libcurl, with `curl`.
-  std::shared_ptr<const Clock> clock;  ///< Null: the system's.
+  std::optional<Ledger> ledger{};  ///< Absent: attempts are in receipts only.
+  Clocks clocks{};
+  Limits limits{};
+  HttpHeaders headers{};     ///< Sent with every request.
+  std::string user_agent{};  ///< Put before tally's own.
+  CurlOptions curl{};
+  TransportFactory transport{};          ///< Empty: libcurl, with `curl`.
+  std::shared_ptr<const Clock> clock{};  ///< Null: the system's.
 };
 
 /// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL. The only
@@ -75,11 +75,11 @@ TALLY_API ClientOptions options_from_environment();
 
 /// What is not for the server: everything about one call but its request. Plain data.
 struct CallOptions {
-  Labels labels;            ///< Kept in the ledger.
+  Labels labels{};          ///< Kept in the ledger.
   std::uint64_t group = 0;  ///< For the host: level, scene, plugin.
-  std::optional<Clocks> clocks;
-  std::optional<CancelToken> cancel;
-  std::optional<Ledger> ledger;  ///< Instead of the client's.
+  std::optional<Clocks> clocks{};
+  std::optional<CancelToken> cancel{};
+  std::optional<Ledger> ledger{};  ///< Instead of the client's.
 };
 
 /// Names a started call. Never reused within a client. 0 is none.

@@ -97,7 +97,7 @@ using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
 
 /// What the libcurl transport can be told. Plain data. TLS verification cannot be switched off.
 struct CurlOptions {
-  std::string ca_file;  ///< PEM; empty: the system's.
+  std::string ca_file{};  ///< PEM; empty: the system's.
 };
 
 /// The transport over libcurl 7.87 or newer; `unsupported` with the version found otherwise.
