@@ -82,15 +82,17 @@ enum class UnpricedReason {
   no_price_in_currency,  ///< Priced in another currency only; nothing is converted.
   no_usage,              ///< No token count is known or can be estimated.
   overflow,              ///< The amount does not fit; nothing is cut off.
+  mixed_currencies,      ///< A sum over two currencies; nothing is converted.
 };
 TALLY_API std::string_view to_string(UnpricedReason reason);
 
 /// What a caller should know about a price that was found.
 enum class PriceFlag {
-  stale,              ///< Checked more than 30 days before the billing instant.
-  calendar_expired,   ///< The holiday calendar ends before that day; taken as a working day.
-  model_substituted,  ///< The requested name has no price; the reported model's was taken.
-  change_is_near,     ///< A known or announced change lies within 24 hours.
+  stale,                 ///< Checked more than 30 days before the billing instant.
+  calendar_expired,      ///< The holiday calendar ends before that day; taken as a working day.
+  model_substituted,     ///< The requested name has no price; the reported model's was taken.
+  change_is_near,        ///< A known or announced change lies within 24 hours, before or after.
+  service_tier_unknown,  ///< The served tier has no rates here; the standard ones were taken.
 };
 TALLY_API std::string_view to_string(PriceFlag flag);
 
@@ -105,6 +107,13 @@ struct Price {
   std::vector<PriceFlag> flags;
 };
 
+/// The band as receipts print it: `peak`, `off-peak`; empty for a price without bands.
+TALLY_API std::string_view band_label(const Price& price);
+
+/// What a cost refers to: `ds-v41f-b off-peak (catalogue 2026-11-21.2; DeepSeek docs, pricing page,
+/// checked 2026-11-15)`.
+TALLY_API std::string to_string(const Price& price);
+
 /// There is no price, and why.
 struct Unpriced {
   UnpricedReason reason = UnpricedReason::none;
@@ -114,14 +123,13 @@ struct Unpriced {
 /// What decides a price.
 struct PriceQuery {
   std::string_view provider = "deepseek";
-  std::string_view model;  ///< As requested.
-  std::string_view
-      reported_model;  ///< As the server named it; used only where `model` has no price.
-  Instant at;          ///< The billing instant.
+  std::string_view model{};  ///< As requested.
+  std::string_view reported_model{};  ///< As the server named it; used where `model` has no price.
+  Instant at{};          ///< The billing instant.
   Currency currency = usd;
-  std::string_view host;                      ///< Where cards name hosts; empty: not compared.
-  std::string_view service_tier;              ///< As served; empty: standard.
-  std::optional<std::int64_t> prompt_tokens;  ///< For context tiers; absent: the lowest tier.
+  std::string_view host{};                      ///< Where cards name hosts; empty: not compared.
+  std::string_view service_tier{};              ///< As served; empty: standard.
+  std::optional<std::int64_t> prompt_tokens{};  ///< For context tiers; absent: the lowest tier.
 };
 
 /// A row of `PriceCatalog::models`: what a name costs now, and when that changes next.

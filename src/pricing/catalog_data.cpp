@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "pricing/catalog_data.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Host names compare without case (RFC 4343).
+bool same_host(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
+bool Card::is_for_host(std::string_view host) const {
+  if (hosts.empty() || host.empty()) return true;
+  return std::any_of(hosts.begin(), hosts.end(),
+                     [host](const std::string& named) { return same_host(named, host); });
+}
+
+const EntryRecord* Card::entry_at(Instant at, Currency currency) const {
+  const auto after = std::upper_bound(entries.begin(), entries.end(), at,
+                                      [currency](Instant wanted, const EntryRecord& record) {
+                                        if (record.entry.currency != currency) {
+                                          return currency.view() < record.entry.currency.view();
+                                        }
+                                        return wanted < record.begins();
+                                      });
+  if (after == entries.begin()) return nullptr;
+  const EntryRecord& record = *std::prev(after);
+  return record.entry.currency == currency && at < record.ends() ? &record : nullptr;
+}
+
+bool Card::prices_tokens_at(Instant at) const {
+  return std::any_of(entries.begin(), entries.end(), [at](const EntryRecord& record) {
+    return record.prices_tokens() && at >= record.begins() && at < record.ends();
+  });
+}
+
+const Alias* Layer::Name::alias_at(Instant at) const {
+  const Alias* after =
+      std::upper_bound(first_alias, last_alias, at,
+                       [](Instant wanted, const Alias& alias) { return wanted < alias.begins(); });
+  if (after == first_alias) return nullptr;
+  const Alias* alias = after - 1;
+  return at < alias->ends() ? alias : nullptr;
+}
+
+void Layer::index_names() {
+  names_.clear();
+  names_.reserve(cards.size() + aliases.size());
+  for (const Card& card : cards) names_[{card.provider, card.model}].card = &card;
+  for (const Alias& alias : aliases) {
+    Name& name = names_[{alias.provider, alias.name}];
+    if (!name.first_alias) name.first_alias = &alias;
+    name.last_alias = &alias + 1;
+  }
+}
+
+const Layer::Name* Layer::find(std::string_view provider, std::string_view name) const {
+  const auto found = names_.find({provider, name});
+  return found == names_.end() ? nullptr : &found->second;
+}
+
+std::size_t Layer::KeyHash::operator()(const Key& key) const {
+  const std::hash<std::string_view> hash;
+  // The odd factor keeps ("a", "b") and ("b", "a") apart.
+  return hash(key.provider) * 31 + hash(key.name);
+}
+
+std::string PriceCatalog::Data::version() const {
+  std::string version;
+  for (const auto& layer : layers) {
+    version.append(version.empty() ? "" : "+").append(layer->version);
+  }
+  return version;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

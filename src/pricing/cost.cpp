@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "tally/pricing.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+void add_flag(std::vector<CostFlag>& flags, CostFlag flag) {
+  if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.push_back(flag);
+}
+
+bool has(const std::vector<Anomaly>& anomalies, Anomaly anomaly) {
+  return std::find(anomalies.begin(), anomalies.end(), anomaly) != anomalies.end();
+}
+
+bool is_estimate(const Usage& usage) {
+  return usage.source == UsageSource::estimator || usage.source == UsageSource::mixed;
+}
+
+bool has_no_counts(const BilledTokens& billed) {
+  return !billed.cache_miss && !billed.cache_hit && !billed.cache_write && !billed.output;
+}
+
+void set_unpriced(Cost& cost, UnpricedReason reason, std::string message) {
+  cost.total.reset();
+  cost.bounds.reset();
+  cost.lines.clear();
+  cost.unpriced_reason = reason;
+  cost.unpriced_message = std::move(message);
+}
+
+void set_overflow(Cost& cost) {
+  set_unpriced(cost, UnpricedReason::overflow, "the amount is too large to be held exactly");
+}
+
+/// Adds up one usage. Nothing is rounded; what does not fit ends the sum.
+class Bill {
+ public:
+  Bill(Cost& cost, const Rates& rates) : cost_(cost), rates_(rates) {}
+
+  void add(Bucket bucket, std::int64_t quantity) {
+    if (quantity <= 0) return;
+    const std::optional<Decimal>& per_token = rates_[bucket];
+    if (!per_token) {
+      cost_.without_price.push_back({bucket, quantity});
+      return;
+    }
+    const auto amount = checked_multiply(*per_token, quantity);
+    const auto total = amount && total_ ? checked_add(*total_, *amount) : std::nullopt;
+    if (total) cost_.lines.push_back({bucket, quantity, *per_token, *amount});
+    total_ = total;
+  }
+
+  std::optional<Decimal> total() const { return total_; }
+
+ private:
+  Cost& cost_;
+  const Rates& rates_;
+  std::optional<Decimal> total_ = Decimal{};
+};
+
+void add_output(Bill& bill, const Usage& usage, const Rates& rates) {
+  const std::int64_t output = usage.billed.output.value_or(0);
+  // Reasoning is a part of the output: priced apart it leaves the output, else it stays inside.
+  const std::int64_t apart =
+      rates[Bucket::reasoning]
+          ? std::clamp<std::int64_t>(usage.reasoning_tokens.value_or(0), 0, output)
+          : 0;
+  bill.add(Bucket::output, output - apart);
+  bill.add(Bucket::reasoning, apart);
+}
+
+void set_reported_difference(Cost& cost) {
+  cost.reported_difference.reset();
+  if (!cost.reported || !cost.total) return;
+  if (const auto difference = subtract(cost.reported->money, *cost.total)) {
+    cost.reported_difference = *difference;
+  }
+}
+
+std::string names_of(const std::vector<UnpricedQuantity>& quantities) {
+  std::string names;
+  for (const UnpricedQuantity& part : quantities) {
+    names.append(names.empty() ? "" : ", ").append(to_string(part.bucket));
+  }
+  return names;
+}
+
+/// What the usage leaves open makes the total a lower bound.
+void mark_gaps(Cost& cost, const Usage& usage) {
+  if (!usage.billed.cache_miss || !usage.billed.output) {
+    add_flag(cost.flags, CostFlag::missing_quantity);
+  }
+  if (has(usage.anomalies, Anomaly::total_residual)) {
+    add_flag(cost.flags, CostFlag::unexplained_total);
+  }
+  cost.is_lower_bound = !cost.flags.empty() || !cost.without_price.empty();
+}
+
+/// No total and no reason for it: nothing was billed, so it adds nothing.
+bool is_neutral(const Cost& cost) {
+  return !cost.total && cost.unpriced_reason == UnpricedReason::none;
+}
+
+bool is_same_price(const Price& a, const Price& b) {
+  return a.entry == b.entry && a.band == b.band && a.service_tier == b.service_tier &&
+         a.context_tier == b.context_tier;
+}
+
+/// False: an amount does not fit.
+bool add_line(std::vector<CostLine>& lines, const CostLine& line) {
+  const auto same = std::find_if(lines.begin(), lines.end(), [&line](const CostLine& other) {
+    return other.bucket == line.bucket && other.per_token == line.per_token;
+  });
+  if (same == lines.end()) {
+    lines.push_back(line);
+    return true;
+  }
+  const auto amount = checked_add(same->amount, line.amount);
+  const bool fits = line.quantity <= std::numeric_limits<std::int64_t>::max() - same->quantity;
+  if (!amount || !fits) return false;
+  same->amount = *amount;
+  same->quantity += line.quantity;
+  return true;
+}
+
+void add_without_price(std::vector<UnpricedQuantity>& parts, const UnpricedQuantity& part) {
+  const auto same =
+      std::find_if(parts.begin(), parts.end(), [&part](const UnpricedQuantity& other) {
+        return other.bucket == part.bucket &&
+               part.quantity <= std::numeric_limits<std::int64_t>::max() - other.quantity;
+      });
+  if (same == parts.end()) {
+    parts.push_back(part);
+  } else {
+    same->quantity += part.quantity;
+  }
+}
+
+/// Of a cost without bounds, its total is both; nothing where no upper bound is known.
+std::optional<CostBounds> bounds_of(const Cost& cost) {
+  if (cost.bounds) return cost.bounds;
+  if (!cost.total || cost.is_lower_bound) return std::nullopt;
+  return CostBounds{*cost.total, *cost.total};
+}
+
+std::optional<CostBounds> sum_of_bounds(const Cost& a, const Cost& b) {
+  if (!a.bounds && !b.bounds) return std::nullopt;
+  const auto bounds_a = bounds_of(a);
+  const auto bounds_b = bounds_of(b);
+  if (!bounds_a || !bounds_b) return std::nullopt;
+  const auto low = add(bounds_a->low, bounds_b->low);
+  const auto high = add(bounds_a->high, bounds_b->high);
+  if (!low || !high) return std::nullopt;
+  return CostBounds{*low, *high};
+}
+
+/// Known only where both are: half of it would look like a difference to our own figure.
+std::optional<ReportedCost> sum_of_reported(const Cost& a, const Cost& b) {
+  if (!a.reported || !b.reported) return std::nullopt;
+  const auto money = add(a.reported->money, b.reported->money);
+  if (!money) return std::nullopt;
+  return ReportedCost{*money, to_string(money->amount), a.reported->rounded || b.reported->rounded};
+}
+
+bool is_mixed(const Cost& a, const Cost& b) {
+  return a.unpriced_reason == UnpricedReason::mixed_currencies ||
+         b.unpriced_reason == UnpricedReason::mixed_currencies ||
+         (a.total && b.total && a.total->currency != b.total->currency);
+}
+
+bool has_overflowed(const Cost& a, const Cost& b) {
+  return a.unpriced_reason == UnpricedReason::overflow ||
+         b.unpriced_reason == UnpricedReason::overflow;
+}
+
+void add_totals(Cost& sum, const Cost& added) {
+  // One unpriced attempt makes the sum a lower bound, and its reason says why.
+  if (sum.unpriced_reason == UnpricedReason::none) {
+    sum.unpriced_reason = added.unpriced_reason;
+    sum.unpriced_message = added.unpriced_message;
+  }
+  sum.is_lower_bound = sum.is_lower_bound || added.is_lower_bound || !sum.total || !added.total;
+  if (!added.total) return;
+  if (!sum.total) {
+    sum.total = added.total;
+    return;
+  }
+  const auto total = add(*sum.total, *added.total);
+  if (!total) return set_overflow(sum);
+  sum.total = *total;
+}
+
+}  // namespace
+
+Cost cost_of(const Usage& usage, const Price& price) {
+  Cost cost;
+  cost.reported = usage.reported_cost;
+  cost.is_estimate = is_estimate(usage);
+  cost.price = price;
+  if (!price.entry || !price.rates || has_no_counts(usage.billed)) {
+    set_unpriced(cost, UnpricedReason::no_usage, "no token count is known");
+    return cost;
+  }
+  const Rates& rates = *price.rates;
+  cost.lines.reserve(4);
+  Bill bill(cost, rates);
+  bill.add(Bucket::input_cache_hit, usage.billed.cache_hit.value_or(0));
+  bill.add(Bucket::input_cache_miss, usage.billed.cache_miss.value_or(0));
+  bill.add(Bucket::cache_write, usage.billed.cache_write.value_or(0));
+  add_output(bill, usage, rates);
+  if (!bill.total()) {
+    set_overflow(cost);
+    return cost;
+  }
+  mark_gaps(cost, usage);
+  if (cost.lines.empty() && !cost.without_price.empty()) {
+    // The sum over no lines would be 0, and unknown is not 0.
+    set_unpriced(cost, UnpricedReason::no_price_at_instant,
+                 price.entry->id + " has no price for " + names_of(cost.without_price));
+    return cost;
+  }
+  cost.total = Money{*bill.total(), price.entry->currency};
+  set_reported_difference(cost);
+  return cost;
+}
+
+Cost cost_of(const Usage& usage, const Unpriced& unpriced) {
+  Cost cost;
+  cost.reported = usage.reported_cost;
+  cost.is_estimate = is_estimate(usage);
+  cost.unpriced_reason = unpriced.reason;
+  cost.unpriced_message = unpriced.message;
+  return cost;
+}
+
+BillState bill_state(const Usage& usage, const Cost& cost) {
+  if (!cost.total) return BillState::unpriced;
+  if (cost.is_lower_bound) return BillState::partial;
+  return cost.is_estimate || is_estimate(usage) ? BillState::estimated : BillState::settled;
+}
+
+Cost sum(const Cost& a, const Cost& b) {
+  if (is_neutral(a)) return b;
+  if (is_neutral(b)) return a;
+  Cost sum = a;
+  sum.is_estimate = a.is_estimate || b.is_estimate;
+  for (const CostFlag flag : b.flags) add_flag(sum.flags, flag);
+  for (const UnpricedQuantity& part : b.without_price) add_without_price(sum.without_price, part);
+  if (!a.price || !b.price || !is_same_price(*a.price, *b.price)) sum.price.reset();
+  sum.reported = sum_of_reported(a, b);
+  sum.bounds = sum_of_bounds(a, b);
+  if (is_mixed(a, b)) {
+    set_unpriced(sum, UnpricedReason::mixed_currencies,
+                 "amounts in two currencies do not add up: nothing is converted");
+  } else if (has_overflowed(a, b)) {
+    set_overflow(sum);
+  } else {
+    const bool fits = std::all_of(b.lines.begin(), b.lines.end(), [&sum](const CostLine& line) {
+      return add_line(sum.lines, line);
+    });
+    fits ? add_totals(sum, b) : set_overflow(sum);
+  }
+  set_reported_difference(sum);
+  return sum;
+}
+
+std::string to_string(const Cost& cost) {
+  if (!cost.total) {
+    return is_neutral(cost) ? "no cost" : "unpriced (" + cost.unpriced_message + ')';
+  }
+  std::string text = cost.is_lower_bound ? ">=" : "";
+  if (cost.is_estimate) text += '~';
+  return text + to_string(*cost.total);
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
