@@ -71,7 +71,10 @@ void split_prompt(Usage& usage, const ReportedUsage& r) {
   const std::int64_t write = r.cache_write_tokens.value_or(0);
   if (cached && *cached > prompt) note(usage, Anomaly::cached_gt_prompt);
   const std::int64_t hit = std::min(cached.value_or(0), prompt);
-  std::int64_t miss = std::max<std::int64_t>(prompt - hit - write, 0);
+  // OpenRouter reported 2,161 tokens of 2,168 as both read and written, and charged for both and
+  // for the 7 left over: where the two do not fit side by side, they overlap.
+  std::int64_t miss = prompt - hit - write;
+  if (miss < 0) miss = std::max<std::int64_t>(prompt - std::max(hit, write), 0);
   // Writes may be counted beside the misses or among them; both ways the parts add up.
   const std::int64_t said = hit + reported_miss.value_or(miss);
   const bool adds_up = said == prompt || said + write == prompt;
