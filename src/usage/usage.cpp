@@ -45,19 +45,19 @@ void note(Usage& usage, Anomaly anomaly) {
 
 // DeepSeek writes the cached tokens twice, under two names. They are one quantity: where the two
 // disagree, the pair that sums to the prompt is right, and otherwise the smaller bills the more.
-Count cached_of(const ReportedUsage& r) {
-  if (!r.prompt_cache_hit_tokens || !r.cached_tokens) {
-    return r.prompt_cache_hit_tokens ? r.prompt_cache_hit_tokens : r.cached_tokens;
-  }
-  const bool pair_sums =
-      r.prompt_tokens && r.prompt_cache_miss_tokens &&
-      *r.prompt_cache_hit_tokens + *r.prompt_cache_miss_tokens == *r.prompt_tokens;
-  if (pair_sums) return r.prompt_cache_hit_tokens;
-  return std::min(*r.prompt_cache_hit_tokens, *r.cached_tokens);
+Count cached_of(Usage& usage, const ReportedUsage& r) {
+  if (!r.prompt_cache_hit_tokens) return r.cached_tokens;
+  const std::int64_t hit = *r.prompt_cache_hit_tokens;
+  const std::int64_t cached = r.cached_tokens.value_or(hit);
+  const bool pair_sums = r.prompt_tokens && r.prompt_cache_miss_tokens &&
+                         hit + *r.prompt_cache_miss_tokens == *r.prompt_tokens;
+  if (hit == cached || pair_sums) return hit;
+  note(usage, Anomaly::prompt_split_mismatch);
+  return std::min(hit, cached);
 }
 
 void split_prompt(Usage& usage, const ReportedUsage& r) {
-  const Count cached = cached_of(r);
+  const Count cached = cached_of(usage, r);
   const Count reported_miss = r.prompt_cache_miss_tokens;
   usage.cache_write_tokens = r.cache_write_tokens;
   usage.billed.cache_write = r.cache_write_tokens;
