@@ -70,6 +70,7 @@ void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
   const std::uint32_t tool = tool_of(piece);
   const bool begins = calls.size() > calls_before;
   ToolCall& call = calls[tool];
+  last_tool_ = tool;
 
   if (call.id.empty()) call.id = piece.id;
   // A name may come in pieces, or whole in every piece; it is complete when the arguments begin.

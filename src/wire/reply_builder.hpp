@@ -44,6 +44,9 @@ class ReplyBuilder {
   /// Takes note of a piece that was already put into the reply.
   void note(const DeltaRecord& record);
 
+  /// The position of the tool call that the last piece went to.
+  std::optional<std::uint32_t> last_tool() const { return last_tool_; }
+
   /// Whether this stream speaks in deltas, and not in messages as old servers do.
   bool speaks_in_deltas() const { return speaks_in_deltas_; }
   void set_speaks_in_deltas() { speaks_in_deltas_ = true; }
@@ -66,6 +69,7 @@ class ReplyBuilder {
   UsageSnapshots usage_;
   std::optional<Error> error_;
   std::map<std::int64_t, std::uint32_t> tool_by_index_;
+  std::optional<std::uint32_t> last_tool_;
   bool speaks_in_deltas_ = false;
   std::uint64_t output_deltas_ = 0;
   std::size_t size_ = 0;

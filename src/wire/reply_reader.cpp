@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "wire/chunk_reader.hpp"
+#include "wire/chunk_template.hpp"
 #include "wire/error_json.hpp"
 #include "wire/reply_builder.hpp"
 #include "wire/sse_parser.hpp"
@@ -56,9 +57,11 @@ std::string excerpt(std::string_view head) {
 }  // namespace
 
 struct ReplyReader::State {
-  State(const Provider& provider_, const Limits& limits_, std::vector<DeltaRecord>* deltas)
+  State(const Provider& provider_, const Limits& limits_, std::vector<DeltaRecord>* deltas,
+        ChunkPath path_)
       : provider(provider_),
         limits(limits_),
+        path(path_),
         sse(limits_.line_bytes, limits_.event_bytes),
         builder(deltas) {}
 
@@ -66,12 +69,15 @@ struct ReplyReader::State {
 
   const Provider provider;
   const Limits limits;
+  const ChunkPath path;
   Form form = Form::unknown;
   bool in_comment = false;  // Before the form is known.
   std::string head;         // The first bytes of payload, for messages.
   SseParser sse;
   std::string document;
+  std::string repaired;
   ReplyBuilder builder;
+  ChunkTemplates templates;
   bool hopeless = false;
   bool done = false;
   std::uint64_t payload_count = 0;
@@ -85,15 +91,18 @@ struct ReplyReader::State {
   void feed_stream(std::string_view bytes);
   void feed_document(std::string_view bytes);
   void read_event(const SseEvent& event);
-  void read_last_event(const SseEvent& event);
-  void read_event_json(const SseEvent& event, const JsonValue& chunk, std::string_view text);
+  bool read_known_chunk(std::string_view data);
+  void read_unknown_chunk(std::string_view data);
+  void read_error_event(std::string_view data);
   void finish_stream();
   void finish_document(bool cut);
   void finish_page();
   bool proven() const { return done || builder.finished(); }
   void give_up(Error error);
   void check_size();
+  std::string_view as_utf8(std::string_view bytes);
   Result<JsonValue> parse(std::string_view text) const;
+  void fail_to_parse(std::string what, const Error& error);
   Error unproven(bool cut) const;
 };
 
@@ -165,53 +174,75 @@ void ReplyReader::State::read_event(const SseEvent& event) {
   ++payload_count;
   if (data == "[DONE]") {
     done = true;
-    return;
-  }
-  std::string repaired;
-  std::string_view text = data;
-  if (!is_valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
-  const Result<JsonValue> chunk = parse(text);
-  if (chunk) return read_event_json(event, *chunk, text);
-  if (chunk.error().kind == ErrorKind::limit_exceeded) return give_up(chunk.error());
-  if (event.type == "error") {
-    return builder.fail(make_error(ErrorKind::server,
-                                   "the server reported an error in the stream: " + excerpt(data)));
-  }
-  builder.fail(
-      make_error(ErrorKind::malformed_reply, "an event of the stream is " + chunk.error().message));
-}
-
-void ReplyReader::State::read_event_json(const SseEvent& event, const JsonValue& chunk,
-                                         std::string_view text) {
-  if (!chunk.is_object()) {
-    if (chunk.is_null()) return;
-    return builder.fail(make_error(ErrorKind::malformed_reply,
-                                   "an event of the stream is JSON, but not an object"));
-  }
-  read_chunk(chunk, text, ChunkForm::event, builder);
-  if (event.type == "error" && !builder.error()) {
-    auto stated = error_of_json(answered, chunk);
-    builder.fail(stated
-                     ? *std::move(stated)
-                     : make_error(ErrorKind::server, "the server reported an error in the stream"));
+  } else if (event.type == "error") {
+    read_error_event(data);
+  } else if (path == ChunkPath::general || !read_known_chunk(data)) {
+    read_unknown_chunk(data);
   }
   check_size();
 }
 
-Result<JsonValue> ReplyReader::State::parse(std::string_view text) const {
-  auto value = parse_json(text, limits.json_depth);
-  if (!value && value.error().kind == ErrorKind::limit_exceeded) {
-    return make_error(ErrorKind::limit_exceeded,
-                      "the answer's JSON is nested deeper than Limits::json_depth (" +
-                          std::to_string(limits.json_depth) + ")");
-  }
-  return value;
+void ReplyReader::State::check_size() {
+  if (builder.size() <= limits.reply_bytes) return;
+  give_up(over_limit("the answer", "reply_bytes", limits.reply_bytes));
 }
 
-void ReplyReader::State::check_size() {
-  if (builder.size() > limits.reply_bytes) {
-    give_up(over_limit("the answer", "reply_bytes", limits.reply_bytes));
+bool ReplyReader::State::read_known_chunk(std::string_view data) {
+  DeltaRecord record;
+  if (!templates.read(data, builder.reply().message, record)) return false;
+  builder.note(record);
+  return true;
+}
+
+void ReplyReader::State::read_unknown_chunk(std::string_view data) {
+  const std::string_view text = as_utf8(data);
+  const Result<JsonValue> chunk = parse(text);
+  if (!chunk) {
+    fail_to_parse("an event of the stream is ", chunk.error());
+  } else if (chunk->is_object()) {
+    read_chunk(*chunk, text, ChunkForm::event, builder);
+  } else if (!chunk->is_null()) {
+    builder.fail(make_error(ErrorKind::malformed_reply,
+                            "an event of the stream is JSON, but not an object"));
   }
+  templates.learn(data, builder.last_tool());
+}
+
+/// An event that is named `error` is one whatever it holds.
+void ReplyReader::State::read_error_event(std::string_view data) {
+  const std::string_view text = as_utf8(data);
+  const Result<JsonValue> chunk = parse(text);
+  std::optional<Error> stated;
+  if (chunk) {
+    read_chunk(*chunk, text, ChunkForm::event, builder);
+    stated = error_of_json(answered, *chunk);
+  }
+  if (!stated) {
+    stated = make_error(ErrorKind::server,
+                        "the server reported an error in the stream: " + excerpt(data));
+  }
+  builder.fail(*std::move(stated));
+  templates.learn(data, builder.last_tool());
+}
+
+/// `bytes`, or a repaired copy that lives until the next call: where a value stands in its text is
+/// only known of valid text.
+std::string_view ReplyReader::State::as_utf8(std::string_view bytes) {
+  if (is_valid_utf8(bytes)) return bytes;
+  repaired = replace_invalid_utf8(bytes);
+  return repaired;
+}
+
+Result<JsonValue> ReplyReader::State::parse(std::string_view text) const {
+  return parse_json(text, limits.json_depth);
+}
+
+void ReplyReader::State::fail_to_parse(std::string what, const Error& error) {
+  if (error.kind != ErrorKind::limit_exceeded) {
+    return builder.fail(make_error(error.kind, what + error.message));
+  }
+  give_up(make_error(error.kind, "the answer's JSON is nested deeper than Limits::json_depth (" +
+                                     std::to_string(limits.json_depth) + ")"));
 }
 
 void ReplyReader::State::give_up(Error error) {
@@ -232,19 +263,16 @@ void ReplyReader::State::finish_stream() {
   if (!sse.rest(event)) return;
   // Half an event is what a cut leaves: it is no garbage, and the missing end tells enough.
   const std::string_view data = trim(event.data);
-  if (data == "[DONE]" || parse_json(data, limits.json_depth)) read_event(event);
+  if (data == "[DONE]" || parse(data)) read_event(event);
 }
 
 void ReplyReader::State::finish_document(bool cut) {
-  std::string repaired;
-  std::string_view text = document;
-  if (!is_valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
+  const std::string_view text = as_utf8(document);
   const Result<JsonValue> root = parse(text);
   if (!root) {
-    const bool half = cut && root.error().kind == ErrorKind::malformed_reply;
-    return builder.fail(
-        half ? unproven(cut)
-             : make_error(root.error().kind, "the answer is " + root.error().message));
+    // Half a document is what a cut leaves.
+    if (cut && root.error().kind == ErrorKind::malformed_reply) return;
+    return fail_to_parse("the answer is ", root.error());
   }
   read_chunk(*root, text, ChunkForm::document, builder);
   check_size();
@@ -283,8 +311,8 @@ Error ReplyReader::State::unproven(bool cut) const {
 }
 
 ReplyReader::ReplyReader(const Provider& provider, const Limits& limits,
-                         std::vector<DeltaRecord>* deltas)
-    : state_(std::make_unique<State>(provider, limits, deltas)) {}
+                         std::vector<DeltaRecord>* deltas, ChunkPath path)
+    : state_(std::make_unique<State>(provider, limits, deltas, path)) {}
 
 ReplyReader::~ReplyReader() = default;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Bytes of a 2xx answer become one growing Reply, its usage, and deltas. The one way in which answers
-// are read: streams and documents, whole or cut anywhere.
+// Bytes of a 2xx answer become one growing Reply, its usage, and deltas. The one way in which
+// answers are read: streams and documents, whole or cut anywhere.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,28 +24,36 @@ inline namespace TALLY_ABI {
 struct DeltaRecord {
   enum class Kind : std::uint8_t { text, reasoning, refusal, tool_call };
   Kind kind = Kind::text;
-  bool tool_begins = false;    ///< tool_call: the first of its index, with id and name.
-  std::uint32_t tool = 0;      ///< tool_call: position in `Message::tool_calls`.
-  std::size_t offset = 0;      ///< In content, reasoning_content, refusal, or the call's arguments.
+  bool tool_begins = false;  ///< tool_call: the first of its index, with id and name.
+  std::uint32_t tool = 0;    ///< tool_call: position in `Message::tool_calls`.
+  std::size_t offset = 0;    ///< In content, reasoning_content, refusal, or the call's arguments.
   std::size_t length = 0;
+};
+
+/// How the chunks of a stream are read. Both ways give the same: tests hold one against the other.
+enum class ChunkPath {
+  recognise,  ///< Ordinary deltas by their shape, all else as below.
+  general,    ///< Everything as JSON.
 };
 
 /// One thread at a time.
 class ReplyReader {
  public:
   /// `deltas` receives a record per delta; null: nobody wants them.
-  ReplyReader(const Provider& provider, const Limits& limits, std::vector<DeltaRecord>* deltas);
+  ReplyReader(const Provider& provider, const Limits& limits, std::vector<DeltaRecord>* deltas,
+              ChunkPath path = ChunkPath::recognise);
   ~ReplyReader();
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  /// Takes the next bytes of the body, cut anywhere. Decides by the first payload byte whether this is a
-  /// stream or one document. After an error (`error()`) it still reads on, for a usage that follows.
+  /// Takes the next bytes of the body, cut anywhere. Decides by the first payload byte whether this
+  /// is a stream or one document. After an error (`error()`) it still reads on, for a usage that
+  /// follows.
   void feed(std::string_view bytes);
 
-  /// The body has ended: a last line without its end is read, a document is parsed, and success is proven:
-  /// without a finish_reason and without [DONE] (and without a parsed document) `error()` is set.
-  /// `cut`: the transfer broke, so the error says so.
+  /// The body has ended: a last line without its end is read, a document is parsed, and success is
+  /// proven: without a finish_reason and without [DONE] (and without a parsed document) `error()`
+  /// is set. `cut`: the transfer broke, so the error says so.
   void finish(bool cut);
 
   /// What makes this answer no success; the first of several. `malformed_reply`, `limit_exceeded`,
@@ -57,8 +65,8 @@ class ReplyReader {
   bool done() const;
   /// A finish_reason was read.
   bool finished() const;
-  /// Grows with every piece of payload: events with data, bytes of a document. Comments, blank lines and
-  /// leading white space do not count.
+  /// Grows with every piece of payload: events with data, bytes of a document. Comments, blank
+  /// lines and leading white space do not count.
   std::uint64_t payload_count() const;
   /// How many deltas carried output (text, reasoning or arguments).
   std::uint64_t output_deltas() const;
