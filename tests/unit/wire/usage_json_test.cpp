@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "wire/usage_json.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+
+using tally::ReportedUsage;
+using tally::UsageSnapshots;
+
+namespace {
+
+ReportedUsage read(std::string_view text) {
+  const auto value = tally::parse_json(text);
+  REQUIRE(value);
+  return tally::read_usage(*value, text);
+}
+
+ReportedUsage snapshot(std::int64_t prompt, std::int64_t completion, std::int64_t total) {
+  ReportedUsage usage;
+  usage.prompt_tokens = prompt;
+  usage.completion_tokens = completion;
+  usage.total_tokens = total;
+  return usage;
+}
+
+}  // namespace
+
+TEST_CASE("usage: DeepSeek's object is read in full and kept verbatim") {
+  const std::string_view text =
+      R"({"prompt_tokens": 412, "completion_tokens":97,"total_tokens":509,)"
+      R"("prompt_tokens_details":{"cached_tokens":256},)"
+      R"("completion_tokens_details":{"reasoning_tokens":41},)"
+      R"("prompt_cache_hit_tokens":256,"prompt_cache_miss_tokens":156})";
+  const ReportedUsage usage = read(text);
+  CHECK(usage.prompt_tokens == 412);
+  CHECK(usage.completion_tokens == 97);
+  CHECK(usage.total_tokens == 509);
+  CHECK(usage.prompt_cache_hit_tokens == 256);
+  CHECK(usage.prompt_cache_miss_tokens == 156);
+  CHECK(usage.cached_tokens == 256);
+  CHECK(usage.reasoning_tokens == 41);
+  CHECK_FALSE(usage.cache_write_tokens);
+  CHECK_FALSE(usage.bad_count);
+  CHECK_FALSE(usage.reported_cost);
+  CHECK(usage.raw == text);
+}
+
+TEST_CASE("usage: every spelling of cached tokens is understood") {
+  CHECK(read(R"({"cached_tokens":7})").cached_tokens == 7);
+  CHECK(read(R"({"prompt_tokens_details":{"cached_tokens":7}})").cached_tokens == 7);
+  CHECK(read(R"({"prompt_tokens_details":null,"cached_tokens":7})").cached_tokens == 7);
+  CHECK(
+      read(R"({"prompt_tokens_details":{"cached_tokens":null},"cached_tokens":7})").cached_tokens ==
+      7);
+}
+
+TEST_CASE("usage: every spelling of cache writes is understood") {
+  CHECK(read(R"({"prompt_tokens_details":{"cache_write_tokens":5}})").cache_write_tokens == 5);
+  CHECK(read(R"({"cache_write_tokens":5})").cache_write_tokens == 5);
+  CHECK(read(R"({"cache_creation_input_tokens":5})").cache_write_tokens == 5);
+  CHECK(read(R"({"prompt_tokens_details":{"cache_creation_input_tokens":5}})").cache_write_tokens ==
+        5);
+}
+
+TEST_CASE("usage: reasoning may stand in the details or at the top") {
+  CHECK(read(R"({"completion_tokens_details":{"reasoning_tokens":9}})").reasoning_tokens == 9);
+  CHECK(read(R"({"completion_tokens_details":null,"reasoning_tokens":9})").reasoning_tokens == 9);
+}
+
+TEST_CASE("usage: absent and null are unknown, an explicit 0 is 0") {
+  const ReportedUsage usage = read(R"({"prompt_tokens":null,"completion_tokens":0})");
+  CHECK_FALSE(usage.prompt_tokens);
+  CHECK(usage.completion_tokens == 0);
+  CHECK_FALSE(usage.total_tokens);
+  CHECK_FALSE(usage.bad_count);
+}
+
+TEST_CASE("usage: a count that is no count is absent and flagged, the others stay") {
+  for (const char* count : {"\"12\"", "12.5", "12.0", "1e3", "-1", "9007199254740993", "true", "{}",
+                            "[12]", "99999999999999999999999"}) {
+    CAPTURE(count);
+    const ReportedUsage usage =
+        read(R"({"prompt_tokens":)" + std::string(count) + R"(,"completion_tokens":3})");
+    CHECK_FALSE(usage.prompt_tokens);
+    CHECK(usage.completion_tokens == 3);
+    CHECK(usage.bad_count);
+  }
+  CHECK(read(R"({"prompt_tokens":9007199254740992})").prompt_tokens == 9007199254740992);
+}
+
+TEST_CASE("usage: details that are no object are passed over") {
+  const ReportedUsage usage = read(R"({"prompt_tokens":1,"prompt_tokens_details":"none"})");
+  CHECK(usage.prompt_tokens == 1);
+  CHECK_FALSE(usage.bad_count);
+}
+
+TEST_CASE("usage: Mistral's audio stands beside the prompt") {
+  CHECK(read(R"({"prompt_tokens":4,"audio_prompt_tokens":300})").audio_prompt_tokens == 300);
+}
+
+TEST_CASE("usage: a provider's own cost is kept digit by digit") {
+  const auto openrouter = read(R"({"cost":0.00012345678901234})").reported_cost;
+  REQUIRE(openrouter);
+  CHECK(openrouter->text == "0.00012345678901234");
+  CHECK(to_string(openrouter->money) == "$0.00012345678901234");
+  CHECK_FALSE(openrouter->rounded);
+
+  const auto small = read(R"({"cost":6.6e-07})").reported_cost;
+  REQUIRE(small);
+  CHECK(to_string(small->money) == "$0.00000066");
+
+  const auto long_one = read(R"({"cost":1.2345678901234567891e-1})").reported_cost;
+  REQUIRE(long_one);
+  CHECK(long_one->rounded);
+  CHECK(to_string(long_one->money) == "$0.123456789012345679");
+
+  const auto perplexity =
+      read(R"({"cost":{"input_tokens_cost":0.001,"total_cost":0.006}})").reported_cost;
+  REQUIRE(perplexity);
+  CHECK(to_string(perplexity->money) == "$0.006");
+}
+
+TEST_CASE("usage: xAI's ticks are ten thousand millionths of a dollar") {
+  const auto cost = read(R"({"cost_in_usd_ticks":1654500})").reported_cost;
+  REQUIRE(cost);
+  CHECK(cost->text == "1654500");
+  CHECK(to_string(cost->money) == "$0.00016545");
+}
+
+TEST_CASE("usage: a cost that is no amount is no cost") {
+  CHECK_FALSE(read(R"({"cost":null})").reported_cost);
+  CHECK_FALSE(read(R"({"cost":"0.1"})").reported_cost);
+  CHECK_FALSE(read(R"({"cost":-0.1})").reported_cost);
+  CHECK_FALSE(read(R"({"cost":1e300})").reported_cost);
+  CHECK_FALSE(read(R"({"cost_in_usd_ticks":1.5})").reported_cost);
+}
+
+TEST_CASE("usage: the tier that served is read") {
+  CHECK(read(R"({"service_tier":"flex"})").service_tier == "flex");
+}
+
+TEST_CASE("usage: of several snapshots the last counts, and they are never added") {
+  UsageSnapshots snapshots;
+  CHECK_FALSE(snapshots.current());
+  snapshots.add(snapshot(10, 1, 11));
+  snapshots.add(snapshot(10, 5, 15));
+  snapshots.add(snapshot(10, 5, 15));
+  REQUIRE(snapshots.current());
+  CHECK(snapshots.current()->completion_tokens == 5);
+  CHECK_FALSE(snapshots.regressed());
+}
+
+TEST_CASE("usage: when a count falls, the whole record with more completion stays, flagged") {
+  UsageSnapshots fell;
+  fell.add(snapshot(10, 500, 510));
+  fell.add(snapshot(90, 3, 93));
+  CHECK(fell.current()->completion_tokens == 500);
+  CHECK(fell.current()->prompt_tokens == 10);
+  CHECK(fell.regressed());
+
+  UsageSnapshots prompt_fell;
+  prompt_fell.add(snapshot(90, 3, 93));
+  prompt_fell.add(snapshot(10, 500, 510));
+  CHECK(prompt_fell.current()->completion_tokens == 500);
+  CHECK(prompt_fell.current()->prompt_tokens == 10);
+  CHECK(prompt_fell.regressed());
+}
+
+TEST_CASE("usage: an empty snapshot after a full one takes nothing back") {
+  UsageSnapshots snapshots;
+  snapshots.add(snapshot(10, 5, 15));
+  snapshots.add(ReportedUsage());
+  CHECK(snapshots.current()->completion_tokens == 5);
+}
