@@ -28,6 +28,7 @@ bool has_no_counts(const BilledTokens& billed) {
 void set_unpriced(Cost& cost, UnpricedReason reason, std::string message) {
   cost.total.reset();
   cost.bounds.reset();
+  cost.reported_difference.reset();
   cost.lines.clear();
   cost.unpriced_reason = reason;
   cost.unpriced_message = std::move(message);
@@ -74,12 +75,11 @@ void add_output(Bill& bill, const Usage& usage, const Rates& rates) {
   bill.add(Bucket::reasoning, apart);
 }
 
-void set_reported_difference(Cost& cost) {
-  cost.reported_difference.reset();
-  if (!cost.reported || !cost.total) return;
-  if (const auto difference = subtract(cost.reported->money, *cost.total)) {
-    cost.reported_difference = *difference;
-  }
+std::optional<Money> reported_difference(const Cost& cost) {
+  if (!cost.reported || !cost.total) return std::nullopt;
+  const auto difference = subtract(cost.reported->money, *cost.total);
+  if (!difference) return std::nullopt;
+  return *difference;
 }
 
 std::string names_of(const std::vector<UnpricedQuantity>& quantities) {
@@ -159,12 +159,20 @@ std::optional<CostBounds> sum_of_bounds(const Cost& a, const Cost& b) {
   return CostBounds{*low, *high};
 }
 
-/// Known only where both are: half of it would look like a difference to our own figure.
 std::optional<ReportedCost> sum_of_reported(const Cost& a, const Cost& b) {
-  if (!a.reported || !b.reported) return std::nullopt;
+  if (!a.reported || !b.reported) return a.reported ? a.reported : b.reported;
   const auto money = add(a.reported->money, b.reported->money);
   if (!money) return std::nullopt;
   return ReportedCost{*money, to_string(money->amount), a.reported->rounded || b.reported->rounded};
+}
+
+/// Of two known ones only: a figure for one attempt, held against the total of both, is no
+/// difference.
+std::optional<Money> sum_of_differences(const Cost& a, const Cost& b) {
+  if (!a.reported_difference || !b.reported_difference) return std::nullopt;
+  const auto difference = add(*a.reported_difference, *b.reported_difference);
+  if (!difference) return std::nullopt;
+  return *difference;
 }
 
 bool is_mixed(const Cost& a, const Cost& b) {
@@ -225,7 +233,7 @@ Cost cost_of(const Usage& usage, const Price& price) {
     return cost;
   }
   cost.total = Money{*bill.total(), price.entry->currency};
-  set_reported_difference(cost);
+  cost.reported_difference = reported_difference(cost);
   return cost;
 }
 
@@ -253,6 +261,7 @@ Cost sum(const Cost& a, const Cost& b) {
   for (const UnpricedQuantity& part : b.without_price) add_without_price(sum.without_price, part);
   if (!a.price || !b.price || !is_same_price(*a.price, *b.price)) sum.price.reset();
   sum.reported = sum_of_reported(a, b);
+  sum.reported_difference = sum_of_differences(a, b);
   sum.bounds = sum_of_bounds(a, b);
   if (is_mixed(a, b)) {
     set_unpriced(sum, UnpricedReason::mixed_currencies,
@@ -265,7 +274,6 @@ Cost sum(const Cost& a, const Cost& b) {
     });
     fits ? add_totals(sum, b) : set_overflow(sum);
   }
-  set_reported_difference(sum);
   return sum;
 }
 
