@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "tally/pricing.hpp"
+
+using namespace tally;
+
+namespace {
+
+Instant at(std::string_view text) {
+  const auto instant = parse_instant(text);
+  REQUIRE(instant);
+  return *instant;
+}
+
+PriceQuery query(std::string_view model, std::string_view when, Currency currency = usd) {
+  PriceQuery query;
+  query.model = model;
+  query.at = at(when);
+  query.currency = currency;
+  return query;
+}
+
+/// `hit/miss/output` per million tokens; `-` is a bucket without a price, `none` no price at all.
+std::string rates(const PriceCatalog& catalog, const PriceQuery& query) {
+  const auto price = catalog.price_at(query);
+  if (!price) return "none";
+  std::string text;
+  for (const Bucket bucket : {Bucket::input_cache_hit, Bucket::input_cache_miss, Bucket::output}) {
+    const auto& per_token = (*price->rates)[bucket];
+    if (!text.empty()) text += '/';
+    text += per_token ? to_string(*checked_multiply(*per_token, 1000000)) : "-";
+  }
+  return text;
+}
+
+std::string rates(std::string_view model, std::string_view when, Currency currency = usd) {
+  return rates(PriceCatalog::builtin(), query(model, when, currency));
+}
+
+bool has(const Price& price, PriceFlag flag) {
+  for (const PriceFlag each : price.flags) {
+    if (each == flag) return true;
+  }
+  return false;
+}
+
+bool is_flagged(const PriceCatalog& catalog, const PriceQuery& query, PriceFlag flag) {
+  const auto price = catalog.price_at(query);
+  REQUIRE(price);
+  return has(*price, flag);
+}
+
+Unpriced unpriced(const PriceCatalog& catalog, const PriceQuery& query) {
+  const auto price = catalog.price_at(query);
+  REQUIRE_FALSE(price);
+  return price.error();
+}
+
+PriceCatalog catalog_of(std::string_view json) {
+  auto catalog = PriceCatalog::parse(json, "test");
+  if (!catalog) FAIL(catalog.error().message);
+  return *catalog;
+}
+
+PriceCatalog over_builtin(std::string_view json) {
+  auto catalog = PriceCatalog::builtin().overlaid(json, "test");
+  if (!catalog) FAIL(catalog.error().message);
+  return *catalog;
+}
+
+/// `rates` of one entry of model m of provider p.
+PriceCatalog one_entry(std::string_view fields) {
+  return catalog_of(R"({"schema": "tally.prices/1", "catalog_version": "t", "models": [
+    {"provider": "p", "model": "m", "entries": [{"id": "e", "currency": "USD", )" +
+                    std::string(fields) + "}]}]}");
+}
+
+PriceQuery query_of_m(std::string_view when = "2026-08-10T00:00:00Z") {
+  PriceQuery of_m = query("m", when);
+  of_m.provider = "p";
+  return of_m;
+}
+
+std::string amount(std::string_view model, std::string_view when) {
+  const auto price = PriceCatalog::builtin().price_at(query(model, when));
+  if (!price) return "none";
+  Usage usage;
+  usage.source = UsageSource::provider;
+  usage.billed.cache_hit = 80000;
+  usage.billed.cache_miss = 20000;
+  usage.billed.output = 2000;
+  return to_string(cost_of(usage, *price));
+}
+
+}  // namespace
+
+TEST_CASE("catalogue: the built-in one is read without an error") {
+  CHECK(PriceCatalog::builtin().version() == "2026-11-21.2");
+}
+
+TEST_CASE("catalogue: the built-in one may be asked by many threads at first") {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] { (void)PriceCatalog::builtin().version(); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(PriceCatalog::builtin().version() == "2026-11-21.2");
+}
+
+TEST_CASE("catalogue: one usage, billed in five moments") {
+  CHECK(amount("deepseek-chat", "2026-04-05T12:00:00Z") == "$0.00868");
+  CHECK(amount("deepseek-flash", "2026-11-18T02:00:00Z") == "$0.00888");  // Wednesday, peak.
+  CHECK(amount("deepseek-flash", "2026-11-18T05:00:00Z") == "$0.00444");
+  CHECK(amount("deepseek-flash", "2026-10-01T02:00:00Z") == "$0.00444");  // National Day.
+  CHECK(amount("deepseek-flash", "2026-09-10T02:00:00Z") == "none");
+}
+
+TEST_CASE("catalogue: DeepSeek's history, at each change and one second before") {
+  struct Change {
+    const char* name;
+    const char* before;  ///< One second.
+    const char* when;
+    const char* usd_before;
+    const char* usd_then;
+    const char* cny_before;
+    const char* cny_then;
+  };
+  const char* const chat = "deepseek-chat";
+  const char* const reasoner = "deepseek-reasoner";
+  const char* const flash4 = "deepseek-v4-flash";
+  const char* const pro4 = "deepseek-v4-pro";
+  const char* const vision = "deepseek-v4-flash-vision-exp";
+  const char* const flash = "deepseek-flash";
+  // clang-format off
+  const Change changes[] = {
+    {chat, "2024-05-05T23:59:59Z", "2024-05-06T00:00:00Z",
+     "none", "-/0.14/0.28", "none", "-/1/2"},
+    {chat, "2024-08-01T23:59:59Z", "2024-08-02T00:00:00Z",
+     "-/0.14/0.28", "0.014/0.14/0.28", "-/1/2", "0.1/1/2"},
+    {chat, "2024-12-25T23:59:59Z", "2024-12-26T00:00:00Z",
+     "0.014/0.14/0.28", "0.014/0.14/0.28", "0.1/1/2", "0.1/1/2"},
+    {reasoner, "2025-01-19T23:59:59Z", "2025-01-20T00:00:00Z",
+     "none", "0.14/0.55/2.19", "none", "1/4/16"},
+    {chat, "2025-02-08T15:59:59Z", "2025-02-08T16:00:00Z",
+     "0.014/0.14/0.28", "0.07/0.27/1.1", "0.1/1/2", "0.5/2/8"},
+    // The night discount begins inside of its own window.
+    {chat, "2025-02-26T16:29:59Z", "2025-02-26T16:30:00Z",
+     "0.07/0.27/1.1", "0.035/0.135/0.55", "0.5/2/8", "0.25/1/4"},
+    {chat, "2025-02-27T00:29:59Z", "2025-02-27T00:30:00Z",
+     "0.035/0.135/0.55", "0.07/0.27/1.1", "0.25/1/4", "0.5/2/8"},
+    {reasoner, "2025-02-26T16:29:59Z", "2025-02-26T16:30:00Z",
+     "0.14/0.55/2.19", "0.035/0.135/0.55", "1/4/16", "0.25/1/4"},
+    {reasoner, "2025-02-27T00:29:59Z", "2025-02-27T00:30:00Z",
+     "0.035/0.135/0.55", "0.14/0.55/2.19", "0.25/1/4", "1/4/16"},
+    {chat, "2025-09-05T15:59:59Z", "2025-09-05T16:00:00Z",
+     "0.07/0.27/1.1", "0.07/0.56/1.68", "0.5/2/8", "0.5/4/12"},
+    {reasoner, "2025-09-05T15:59:59Z", "2025-09-05T16:00:00Z",
+     "0.14/0.55/2.19", "0.07/0.56/1.68", "1/4/16", "0.5/4/12"},
+    {chat, "2025-09-28T23:59:59Z", "2025-09-29T00:00:00Z",
+     "0.07/0.56/1.68", "0.028/0.28/0.42", "0.5/4/12", "0.2/2/3"},
+    {reasoner, "2025-09-28T23:59:59Z", "2025-09-29T00:00:00Z",
+     "0.07/0.56/1.68", "0.028/0.28/0.42", "0.5/4/12", "0.2/2/3"},
+    {flash4, "2026-04-23T23:59:59Z", "2026-04-24T00:00:00Z",
+     "none", "0.028/0.14/0.28", "none", "0.2/1/2"},
+    {chat, "2026-04-23T23:59:59Z", "2026-04-24T00:00:00Z",
+     "0.028/0.28/0.42", "0.028/0.14/0.28", "0.2/2/3", "0.2/1/2"},
+    {reasoner, "2026-04-23T23:59:59Z", "2026-04-24T00:00:00Z",
+     "0.028/0.28/0.42", "0.028/0.14/0.28", "0.2/2/3", "0.2/1/2"},
+    {pro4, "2026-04-23T23:59:59Z", "2026-04-24T00:00:00Z",
+     "none", "0.145/1.74/3.48", "none", "1/12/24"},
+    {flash4, "2026-04-26T12:14:59Z", "2026-04-26T12:15:00Z",
+     "0.028/0.14/0.28", "0.0028/0.14/0.28", "0.2/1/2", "0.02/1/2"},
+    {chat, "2026-04-26T12:14:59Z", "2026-04-26T12:15:00Z",
+     "0.028/0.14/0.28", "0.0028/0.14/0.28", "0.2/1/2", "0.02/1/2"},
+    {reasoner, "2026-04-26T12:14:59Z", "2026-04-26T12:15:00Z",
+     "0.028/0.14/0.28", "0.0028/0.14/0.28", "0.2/1/2", "0.02/1/2"},
+    {pro4, "2026-04-26T12:14:59Z", "2026-04-26T12:15:00Z",
+     "0.145/1.74/3.48", "0.0145/1.74/3.48", "1/12/24", "0.1/12/24"},
+    // The first instant of the promotion is disputed; the list price holds until it is certain.
+    {pro4, "2026-04-26T23:59:59Z", "2026-04-27T00:00:00Z",
+     "0.0145/1.74/3.48", "0.003625/0.435/0.87", "0.1/12/24", "0.025/3/6"},
+    {pro4, "2026-05-31T15:58:59Z", "2026-05-31T15:59:00Z",
+     "0.003625/0.435/0.87", "0.003625/0.435/0.87", "0.025/3/6", "0.025/3/6"},
+    {chat, "2026-07-24T15:58:59Z", "2026-07-24T15:59:00Z",
+     "0.0028/0.14/0.28", "none", "0.02/1/2", "none"},
+    {reasoner, "2026-07-24T15:58:59Z", "2026-07-24T15:59:00Z",
+     "0.0028/0.14/0.28", "none", "0.02/1/2", "none"},
+    {flash4, "2026-08-16T15:59:59Z", "2026-08-16T16:00:00Z",
+     "0.0028/0.14/0.28", "0.007/0.22/0.66", "0.02/1/2", "0.05/1.5/4.5"},
+    {flash4, "2026-08-17T00:59:59Z", "2026-08-17T01:00:00Z",
+     "0.007/0.22/0.66", "0.014/0.44/1.32", "0.05/1.5/4.5", "0.1/3/9"},
+    {pro4, "2026-08-16T15:59:59Z", "2026-08-16T16:00:00Z",
+     "0.003625/0.435/0.87", "0.022/0.66/1.98", "0.025/3/6", "0.15/4.5/13.5"},
+    {pro4, "2026-08-17T00:59:59Z", "2026-08-17T01:00:00Z",
+     "0.022/0.66/1.98", "0.044/1.32/3.96", "0.15/4.5/13.5", "0.3/9/27"},
+    {vision, "2026-08-20T23:59:59Z", "2026-08-21T00:00:00Z",
+     "none", "0.007/0.22/0.66", "none", "0.05/1.5/4.5"},
+    {vision, "2026-08-21T00:59:59Z", "2026-08-21T01:00:00Z",
+     "0.007/0.22/0.66", "0.014/0.44/1.32", "0.05/1.5/4.5", "0.1/3/9"},
+    {flash, "2026-09-10T03:59:59Z", "2026-09-10T04:00:00Z",
+     "none", "0.003/0.15/0.6", "none", "0.02/1/4"},
+    {flash, "2026-09-10T05:59:59Z", "2026-09-10T06:00:00Z",
+     "0.003/0.15/0.6", "0.006/0.3/1.2", "0.02/1/4", "0.04/2/8"},
+    // A Thursday's peak ends with the old card.
+    {flash4, "2026-09-10T03:59:59Z", "2026-09-10T04:00:00Z",
+     "0.014/0.44/1.32", "0.003/0.15/0.6", "0.1/3/9", "0.02/1/4"},
+    {flash4, "2026-09-10T05:59:59Z", "2026-09-10T06:00:00Z",
+     "0.003/0.15/0.6", "0.006/0.3/1.2", "0.02/1/4", "0.04/2/8"},
+    {vision, "2026-09-10T03:59:59Z", "2026-09-10T04:00:00Z",
+     "0.014/0.44/1.32", "0.003/0.15/0.6", "0.1/3/9", "0.02/1/4"},
+    {vision, "2026-09-10T05:59:59Z", "2026-09-10T06:00:00Z",
+     "0.003/0.15/0.6", "0.006/0.3/1.2", "0.02/1/4", "0.04/2/8"},
+  };
+  // clang-format on
+  for (const Change& change : changes) {
+    CAPTURE(change.name);
+    CAPTURE(change.when);
+    CHECK(rates(change.name, change.before) == change.usd_before);
+    CHECK(rates(change.name, change.when) == change.usd_then);
+    CHECK(rates(change.name, change.before, cny) == change.cny_before);
+    CHECK(rates(change.name, change.when, cny) == change.cny_then);
+  }
+}
+
+TEST_CASE("catalogue: peak hours hold on every day first, then on weekdays, then on workdays") {
+  const char* const peak = "0.044/1.32/3.96";
+  const char* const offpeak = "0.022/0.66/1.98";
+  const char* const pro = "deepseek-v4-pro";
+  CHECK(rates(pro, "2026-08-22T06:00:00Z") == peak);  // Saturday, before the weekend rule.
+  CHECK(rates(pro, "2026-08-22T09:59:59Z") == peak);
+  CHECK(rates(pro, "2026-08-22T10:00:00Z") == offpeak);
+  CHECK(rates(pro, "2026-08-23T06:00:00Z") == offpeak);  // Sunday, after it.
+  CHECK(rates(pro, "2026-08-24T00:59:59Z") == offpeak);  // Monday
+  CHECK(rates(pro, "2026-08-24T01:00:00Z") == peak);
+  CHECK(rates(pro, "2026-08-24T03:59:59Z") == peak);
+  CHECK(rates(pro, "2026-08-24T04:00:00Z") == offpeak);
+  CHECK(rates(pro, "2026-09-18T06:00:00Z") == peak);     // Friday
+  CHECK(rates(pro, "2026-09-19T06:00:00Z") == offpeak);  // Saturday
+  CHECK(rates(pro, "2026-09-21T06:00:00Z") == peak);     // Monday, under the holiday rule.
+  CHECK(rates(pro, "2026-09-25T06:00:00Z") == offpeak);  // Friday, Mid-Autumn.
+  CHECK(rates(pro, "2026-10-07T06:00:00Z") == offpeak);
+  CHECK(rates(pro, "2026-10-08T06:00:00Z") == peak);
+  CHECK(rates(pro, "2026-10-10T06:00:00Z") == offpeak);  // A Saturday that is worked.
+}
+
+TEST_CASE("catalogue: a name that is gone is priced by what the server says it ran, and flagged") {
+  PriceQuery gone = query("deepseek-chat", "2026-08-10T12:00:00Z");
+  CHECK(unpriced(PriceCatalog::builtin(), gone).reason == UnpricedReason::alias_out_of_date);
+  gone.reported_model = "deepseek-v4-flash";
+  const auto price = PriceCatalog::builtin().price_at(gone);
+  REQUIRE(price);
+  CHECK(price->entry->model == "deepseek-v4-flash");
+  CHECK(has(*price, PriceFlag::model_substituted));
+}
+
+TEST_CASE("catalogue: a reported name changes nothing where the requested one has a price") {
+  PriceQuery asked = query("deepseek-flash", "2026-11-20T12:00:00Z");
+  asked.reported_model = "deepseek-v4-pro";
+  const auto price = PriceCatalog::builtin().price_at(asked);
+  REQUIRE(price);
+  CHECK(price->entry->model == "deepseek-v4.1-flash");
+  CHECK(price->flags.empty());
+}
+
+TEST_CASE("catalogue: a call without a price says what was tried") {
+  const PriceCatalog& prices = PriceCatalog::builtin();
+  Unpriced why = unpriced(prices, query("deepseek-flash", "2026-09-10T02:00:00Z"));
+  CHECK(why.reason == UnpricedReason::alias_out_of_date);
+  CHECK(why.message ==
+        "deepseek-flash has no price at 2026-09-10T02:00:00Z: the name is known from "
+        "2026-09-10T04:00:00Z (catalogue 2026-11-21.2)");
+
+  why = unpriced(prices, query("deepseek-chat", "2026-08-10T00:00:00Z"));
+  CHECK(why.message ==
+        "deepseek-chat has no price at 2026-08-10T00:00:00Z: the name is known until "
+        "2026-07-24T15:59:00Z (catalogue 2026-11-21.2)");
+
+  why = unpriced(prices, query("deepseek-v4-pro", "2026-04-01T00:00:00Z"));
+  CHECK(why.reason == UnpricedReason::no_price_at_instant);
+  CHECK(why.message ==
+        "deepseek-v4-pro has no price at 2026-04-01T00:00:00Z: the name is known from "
+        "2026-04-24T00:00:00Z (catalogue 2026-11-21.2)");
+
+  why = unpriced(prices, query("gpt-foo", "2026-11-20T00:00:00Z"));
+  CHECK(why.reason == UnpricedReason::unknown_model);
+  CHECK(
+      why.message ==
+      "no price is known for model 'gpt-foo' of provider 'deepseek' (catalogue 2026-11-21.2); lay "
+      "a price over it with PriceCatalog::overlaid");
+
+  why = unpriced(prices,
+                 query("deepseek-flash", "2026-11-20T00:00:00Z", Currency{{'E', 'U', 'R', 0}}));
+  CHECK(why.reason == UnpricedReason::no_price_in_currency);
+  CHECK(why.message ==
+        "deepseek-flash has no price in EUR at 2026-11-20T00:00:00Z, only in CNY, USD; nothing is "
+        "converted (catalogue 2026-11-21.2)");
+}
+
+TEST_CASE("catalogue: what the server reported is named where it has no price either") {
+  PriceQuery asked = query("my-model", "2026-11-20T00:00:00Z");
+  asked.reported_model = "deepseek-chat";
+  const Unpriced why = unpriced(PriceCatalog::builtin(), asked);
+  CHECK(why.reason == UnpricedReason::alias_out_of_date);
+  CHECK(why.message.find("my-model") != std::string::npos);
+  CHECK(why.message.find("deepseek-chat has no price at") != std::string::npos);
+}
+
+TEST_CASE("catalogue: nothing is guessed by prefix, by case or across providers") {
+  for (const std::string_view name : {"deepseek-flas", "deepseek-flash-2", "DeepSeek-Flash", ""}) {
+    CAPTURE(name);
+    CHECK(rates(name, "2026-11-20T00:00:00Z") == "none");
+  }
+  PriceQuery elsewhere = query("deepseek-flash", "2026-11-20T00:00:00Z");
+  elsewhere.provider = "my-proxy";
+  CHECK(unpriced(PriceCatalog::builtin(), elsewhere).reason == UnpricedReason::unknown_model);
+}
+
+TEST_CASE("catalogue: what is priced by the page has no price for tokens") {
+  const Unpriced why =
+      unpriced(PriceCatalog::builtin(), query("deepseek-ocr", "2026-11-20T00:00:00Z"));
+  CHECK(why.reason == UnpricedReason::no_price_at_instant);
+  CHECK(why.message == "deepseek-ocr is not priced by the token (catalogue 2026-11-21.2)");
+}
+
+TEST_CASE("catalogue: a card prices its own hosts only, where the host is known") {
+  PriceQuery asked = query("deepseek-flash", "2026-11-20T12:00:00Z");
+  asked.host = "API.deepseek.com";
+  CHECK(rates(PriceCatalog::builtin(), asked) == "0.003/0.15/0.6");
+  asked.host = "proxy.example";
+  const Unpriced why = unpriced(PriceCatalog::builtin(), asked);
+  CHECK(why.reason == UnpricedReason::unknown_model);
+  CHECK(why.message ==
+        "deepseek-flash is priced for api.deepseek.com, not for proxy.example (catalogue "
+        "2026-11-21.2); lay a price over it with PriceCatalog::overlaid");
+}
+
+TEST_CASE("catalogue: without a catalogue nothing has a price") {
+  const Unpriced why =
+      unpriced(PriceCatalog::none(), query("deepseek-flash", "2026-11-20T12:00:00Z"));
+  CHECK(why.reason == UnpricedReason::unknown_model);
+  CHECK(why.message.find("(no catalogue)") != std::string::npos);
+  CHECK(PriceCatalog::none().version().empty());
+  CHECK(PriceCatalog::none().models(at("2026-11-20T12:00:00Z")).empty());
+}
+
+TEST_CASE("catalogue: a price keeps its catalogue alive") {
+  std::optional<Price> price;
+  {
+    const PriceCatalog catalog = one_entry(R"("rates": {"default": {"output": "7"}})");
+    price = *catalog.price_at(query_of_m());
+  }
+  CHECK(price->entry->id == "e");
+  CHECK(price->band == "default");
+  CHECK(to_string(*(*price->rates)[Bucket::output]) == "0.000007");
+}
+
+TEST_CASE("catalogue: a user's price goes before the built-in one, and only while it is valid") {
+  const PriceCatalog mine = over_builtin(R"({"schema": "tally.prices/1", "catalog_version": "mine",
+    "models": [{"provider": "deepseek", "model": "deepseek-flash", "entries": [
+      {"id": "mine-1", "currency": "USD", "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z",
+       "rates": {"default": {"input_cache_hit": "1", "input_cache_miss": "2", "output": "3"}}}]}]})");
+  CHECK(mine.version() == "mine+2026-11-21.2");
+  CHECK(rates(mine, query("deepseek-flash", "2026-11-20T12:00:00Z")) == "1/2/3");
+  CHECK(rates(mine, query("deepseek-flash", "2026-10-31T23:59:59Z")) == "0.003/0.15/0.6");
+  CHECK(rates(mine, query("deepseek-flash", "2026-12-01T12:00:00Z")) == "0.003/0.15/0.6");
+  CHECK(rates(mine, query("deepseek-flash", "2026-11-20T12:00:00Z", cny)) == "0.02/1/4");
+  CHECK(rates(mine, query("deepseek-v4-pro", "2026-11-20T12:00:00Z")) == "0.022/0.66/1.98");
+  CHECK(rates("deepseek-flash", "2026-11-20T12:00:00Z") == "0.003/0.15/0.6");
+}
+
+TEST_CASE("catalogue: a user's card also prices the built-in names that lead to it") {
+  const PriceCatalog mine = over_builtin(R"({"schema": "tally.prices/1", "catalog_version": "mine",
+    "models": [{"provider": "deepseek", "model": "deepseek-v4.1-flash", "entries": [
+      {"id": "mine-1", "currency": "USD", "rates": {"default": {"output": "3"}}}]}]})");
+  CHECK(rates(mine, query("deepseek-flash", "2026-11-20T12:00:00Z")) == "-/-/3");
+}
+
+TEST_CASE("catalogue: a user's file may use the parts of the built-in one") {
+  const PriceCatalog mine = over_builtin(R"({"schema": "tally.prices/1", "catalog_version": "mine",
+    "models": [{"provider": "deepseek", "model": "deepseek-v5", "entries": [
+      {"id": "v5", "currency": "USD", "schedule": "ds-peak-workdays",
+       "rates": {"offpeak": {"output": "1"}, "peak": {"output": "2"}}}]}],
+    "aliases": [{"provider": "deepseek", "name": "house-model", "model": "deepseek-v4-pro"}]})");
+  CHECK(rates(mine, query("deepseek-v5", "2026-11-18T02:00:00Z")) == "-/-/2");
+  CHECK(rates(mine, query("deepseek-v5", "2026-10-01T02:00:00Z")) == "-/-/1");
+  CHECK(rates(mine, query("house-model", "2026-11-18T02:00:00Z")) == "0.044/1.32/3.96");
+}
+
+TEST_CASE("catalogue: an alias goes before a model of the same name") {
+  CHECK((*PriceCatalog::builtin().price_at(query("deepseek-v4-flash", "2026-09-10T04:00:00Z")))
+            .entry->id == "ds-v41f-a");
+  CHECK((*PriceCatalog::builtin().price_at(query("deepseek-v4-flash", "2026-09-10T03:59:59Z")))
+            .entry->id == "ds-v4f-peak2");
+}
+
+TEST_CASE("catalogue: a price is stale on the 31st day after it was checked") {
+  const PriceCatalog checked = one_entry(
+      R"("rates": {"default": {"output": "7"}}, "source": {"url": "x", "verified_at": "2026-11-15"})");
+  CHECK_FALSE(is_flagged(checked, query_of_m("2026-12-15T23:59:59Z"), PriceFlag::stale));
+  CHECK(is_flagged(checked, query_of_m("2026-12-16T00:00:00Z"), PriceFlag::stale));
+  CHECK_FALSE(is_flagged(checked, query_of_m("2020-01-01T00:00:00Z"), PriceFlag::stale));
+  CHECK(is_flagged(one_entry(R"("rates": {"default": {"output": "7"}})"), query_of_m(),
+                   PriceFlag::stale));
+}
+
+TEST_CASE("catalogue: a closed entry that was checked after its end does not go stale") {
+  CHECK_FALSE(is_flagged(PriceCatalog::builtin(), query("deepseek-chat", "2025-07-10T12:00:00Z"),
+                         PriceFlag::stale));
+}
+
+TEST_CASE("catalogue: beyond the holiday calendar a price is flagged") {
+  const PriceCatalog& prices = PriceCatalog::builtin();
+  CHECK_FALSE(is_flagged(prices, query("deepseek-flash", "2026-12-31T15:59:59Z"),
+                         PriceFlag::calendar_expired));
+  CHECK(is_flagged(prices, query("deepseek-flash", "2026-12-31T16:00:00Z"),
+                   PriceFlag::calendar_expired));
+  // New Year's Day 2027, a Friday: not in the calendar, so taken as a working day.
+  CHECK(rates("deepseek-flash", "2027-01-01T02:00:00Z") == "0.006/0.3/1.2");
+}
+
+TEST_CASE("catalogue: a change within a day is flagged, on both sides; a band's edge is none") {
+  const PriceCatalog& prices = PriceCatalog::builtin();
+  const auto near = [&prices](std::string_view model, std::string_view when) {
+    return is_flagged(prices, query(model, when), PriceFlag::change_is_near);
+  };
+  CHECK_FALSE(near("deepseek-v4-pro", "2026-08-15T15:59:59Z"));
+  CHECK(near("deepseek-v4-pro", "2026-08-15T16:00:00Z"));
+  CHECK(near("deepseek-v4-pro", "2026-08-17T15:59:59Z"));
+  CHECK_FALSE(near("deepseek-v4-pro", "2026-08-17T16:00:00Z"));
+  CHECK(near("deepseek-chat", "2026-07-24T12:00:00Z"));  // The end of the name.
+  CHECK_FALSE(near("deepseek-flash", "2026-11-18T03:59:59Z"));
+}
+
+TEST_CASE("catalogue: an announced price warns and never prices") {
+  const PriceCatalog catalog = catalog_of(
+      R"({"schema": "tally.prices/1", "catalog_version": "t", "models": [
+    {"provider": "p", "model": "m", "entries": [
+      {"id": "now", "currency": "USD", "rates": {"default": {"output": "7"}}},
+      {"id": "soon", "currency": "USD", "from": "2026-08-11T00:00:00Z", "kind": "announced",
+       "rates": {"default": {"output": "9"}}}]}]})");
+  const auto near = [&catalog](std::string_view when) {
+    return is_flagged(catalog, query_of_m(when), PriceFlag::change_is_near);
+  };
+  CHECK_FALSE(near("2026-08-09T23:59:59Z"));
+  CHECK(near("2026-08-10T00:00:00Z"));
+  CHECK_FALSE(near("2026-08-12T00:00:01Z"));
+  CHECK(rates(catalog, query_of_m("2026-09-01T00:00:00Z")) == "-/-/7");
+  CHECK_FALSE(catalog.next_change(query_of_m("2026-08-01T00:00:00Z")));
+}
+
+TEST_CASE("catalogue: a long prompt takes the tier that it reaches, to the token") {
+  const PriceCatalog catalog = one_entry(R"("rates": {"default": {"output": "1"}},
+    "tiers": [{"on": "prompt_total", "op": "ge", "value": 272000, "scope": "whole_request",
+               "rates": {"default": {"output": "3"}}},
+              {"op": "gt", "value": 128000, "rates": {"output": "2"}}])");
+  const auto rates_of = [&catalog](std::optional<std::int64_t> prompt_tokens) {
+    PriceQuery asked = query_of_m();
+    asked.prompt_tokens = prompt_tokens;
+    return rates(catalog, asked);
+  };
+  CHECK(rates_of(std::nullopt) == "-/-/1");
+  CHECK(rates_of(128000) == "-/-/1");
+  CHECK(rates_of(128001) == "-/-/2");
+  CHECK(rates_of(271999) == "-/-/2");
+  CHECK(rates_of(272000) == "-/-/3");
+  PriceQuery asked = query_of_m();
+  asked.prompt_tokens = 128001;
+  CHECK((*catalog.price_at(asked)).context_tier == 128000);
+}
+
+TEST_CASE("catalogue: a service tier takes its own rates, band by band") {
+  const PriceCatalog catalog = catalog_of(
+      R"({"schema": "tally.prices/1", "catalog_version": "t",
+    "schedules": {"days": {"default_band": "night", "windows": [
+      {"band": "day", "start": "08:00", "end": "20:00"}]}},
+    "models": [{"provider": "p", "model": "m", "entries": [
+      {"id": "e", "currency": "USD", "schedule": "days",
+       "rates": {"night": {"output": "1"}, "day": {"output": "2"}},
+       "service_tiers": {"flex": {"rates": {"night": {"output": "0.1"}, "day": {"output": "0.2"}}},
+                         "batch": {"rates": {"output": "0.5"}}}}]}]})");
+  PriceQuery asked = query_of_m("2026-08-10T08:00:00Z");
+  CHECK(rates(catalog, asked) == "-/-/2");
+  asked.service_tier = "flex";
+  CHECK(rates(catalog, asked) == "-/-/0.2");
+  CHECK((*catalog.price_at(asked)).service_tier == "flex");
+  asked.at = at("2026-08-10T20:00:00Z");
+  CHECK(rates(catalog, asked) == "-/-/0.1");
+  asked.service_tier = "batch";
+  CHECK(rates(catalog, asked) == "-/-/0.5");
+  asked.service_tier = "default";
+  CHECK(rates(catalog, asked) == "-/-/1");
+  CHECK_FALSE(is_flagged(catalog, asked, PriceFlag::service_tier_unknown));
+  asked.service_tier = "priority";
+  CHECK(rates(catalog, asked) == "-/-/1");
+  CHECK(is_flagged(catalog, asked, PriceFlag::service_tier_unknown));
+}
+
+TEST_CASE("catalogue: the next change is a band's edge, another entry or the end of the name") {
+  const auto next = [](std::string_view model, std::string_view when) {
+    const auto change = PriceCatalog::builtin().next_change(query(model, when));
+    return change ? to_string(*change) : "none";
+  };
+  CHECK(next("deepseek-flash", "2026-11-18T00:00:00Z") == "2026-11-18T01:00:00Z");
+  CHECK(next("deepseek-flash", "2026-11-18T01:00:00Z") == "2026-11-18T04:00:00Z");
+  CHECK(next("deepseek-flash", "2026-11-20T10:00:00Z") == "2026-11-23T01:00:00Z");
+  CHECK(next("deepseek-v4-flash", "2026-09-10T02:00:00Z") == "2026-09-10T04:00:00Z");
+  CHECK(next("deepseek-flash", "2026-01-01T00:00:00Z") == "2026-09-10T04:00:00Z");
+  CHECK(next("deepseek-chat", "2026-06-01T00:00:00Z") == "2026-07-24T15:59:00Z");
+  CHECK(next("deepseek-chat", "2026-07-24T15:59:00Z") == "none");
+  CHECK(next("gpt-foo", "2026-07-24T15:59:00Z") == "none");
+}
+
+TEST_CASE("catalogue: the list holds every name that can be requested, with its price") {
+  const auto models = PriceCatalog::builtin().models(at("2026-11-18T02:00:00Z"));
+  std::string names;
+  for (const ListedModel& model : models) names += model.name + ' ';
+  CHECK(names ==
+        "deepseek-flash deepseek-v4-flash deepseek-v4-flash-vision-exp deepseek-v4-pro "
+        "deepseek-v4.1-flash ");
+  CHECK(models[0].provider == "deepseek");
+  CHECK(models[0].model == "deepseek-v4.1-flash");
+  REQUIRE(models[0].price);
+  CHECK(models[0].price->band == "peak");
+  CHECK(to_string(*models[0].next_change) == "2026-11-18T04:00:00Z");
+  CHECK_FALSE(PriceCatalog::builtin()
+                  .models(at("2026-11-18T02:00:00Z"), Currency{{'E', 'U', 'R', 0}})[0]
+                  .price);
+}
+
+TEST_CASE("catalogue: a price refers to its entry, band, version, source and day") {
+  const auto price =
+      PriceCatalog::builtin().price_at(query("deepseek-flash", "2026-11-18T05:00:00Z"));
+  REQUIRE(price);
+  CHECK(to_string(*price) ==
+        "ds-v41f-b off-peak (catalogue 2026-11-21.2; DeepSeek docs, pricing page, checked "
+        "2026-11-15)");
+  CHECK(price->entry->sha256.size() == 64);
+  CHECK(band_label(*price) == "off-peak");
+  CHECK(band_label(*one_entry(R"("rates": {"default": {"output": "7"}})").price_at(query_of_m()))
+            .empty());
+}
+
+TEST_CASE("catalogue: a file is read under its own name, and an absent one is an error") {
+  const std::string path = "tally_catalog_test.json";
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  REQUIRE(file);
+  std::fputs("{\"schema\": \"tally.prices/1\", \"catalog_version\": \"f\"}", file);
+  std::fclose(file);
+  const auto loaded = PriceCatalog::load(path);
+  std::remove(path.c_str());
+  REQUIRE(loaded);
+  CHECK(loaded->version() == "f");
+  const auto absent = PriceCatalog::load(path);
+  REQUIRE_FALSE(absent);
+  CHECK(absent.error().message.find(path) != std::string::npos);
+  CHECK_FALSE(PriceCatalog::load("."));
+}
