@@ -27,7 +27,7 @@ std::string quoted(const std::string& text) {
 
 std::string nested(int depth) {
   const auto count = static_cast<std::size_t>(depth);
-  return std::string(count, '[') + std::string(count, ']');
+  return "{\"choices\":" + std::string(count, '[') + std::string(count, ']') + "}";
 }
 
 std::string answer_id(std::uint64_t number) {
