@@ -44,7 +44,7 @@ struct JsonValue {
 };
 
 /// Reads one JSON document. `malformed_reply` for anything else: it names the line, and what was
-/// expected. Deeper than `depth` is `limit_exceeded`. Invalid UTF-8 and lone surrogates read as U+FFFD.
+/// expected. Deeper than `depth` (never more than 1,000) is `limit_exceeded`. Invalid UTF-8 and lone surrogates read as U+FFFD.
 /// (begin and end then refer to the repaired text; ask `parse_json` with a valid one where they matter.)
 Result<JsonValue> parse_json(std::string_view text, int depth = 128);
 
