@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+
+// Runs the examples as a user does and compares what they print, the amounts against figures worked
+// out by hand. Days on which something was checked, and the version of the catalogue, may be any.
+
+#include <doctest/doctest.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <chrono>
+#include <regex>
+#include <string>
+
+#include "loopback_provider.hpp"
+
+namespace {
+
+struct Output {
+  int exit_code = -1;
+  std::string text;
+};
+
+Output run(const std::string& environment, const char* program) {
+  Output output;
+  FILE* pipe = popen((environment + " '" + program + "' 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::array<char, 4096> buffer;
+  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    output.text.append(buffer.data(), size);
+  }
+  const int status = pclose(pipe);
+  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return output;
+}
+
+Output run_against(const loopback::LoopbackProvider& provider, const char* program) {
+  return run("DEEPSEEK_API_KEY=sk-example DEEPSEEK_BASE_URL=" + provider.url(), program);
+}
+
+// DeepSeek's rule of 2026, read here once more: peak is 01:00-04:00 and 06:00-10:00 UTC, Monday to
+// Friday in Beijing. (Public holidays are off-peak as well: from 2027 on they are not in the
+// catalogue either.)
+bool is_peak(std::chrono::system_clock::time_point instant) {
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(instant.time_since_epoch()).count();
+  const auto hour = seconds / 3600 % 24;
+  const auto beijing_day = (seconds + 8 * 3600) / 86400;
+  const auto weekday = (beijing_day + 4) % 7;  // 1970-01-01 was a Thursday; 0 is Sunday.
+  const bool in_window = (hour >= 1 && hour < 4) || (hour >= 6 && hour < 10);
+  return in_window && weekday != 0 && weekday != 6;
+}
+
+// Amounts of the scripted answer, 18 tokens in (none cached) and 9 out, by the card of 2026-09-10.
+struct Expected {
+  std::string band;
+  std::string total;
+  std::string input_line;
+  std::string output_line;
+
+  std::string receipt() const {
+    return "18 in (0 cached) + 9 out = " + total + "  deepseek-flash " + band + ", settled\n";
+  }
+};
+
+Expected expected_at(std::chrono::system_clock::time_point instant) {
+  if (is_peak(
+          instant)) {  // 18 * 0.30 + 9 * 1.20 = 5.4 + 10.8 = 16.2 dollars for a million such calls.
+    return {"peak", "$0.0000162", "  input_cache_miss: 18 x $0.0000003 = $0.0000054\n",
+            "  output: 9 x $0.0000012 = $0.0000108\n"};
+  }
+  // 18 * 0.15 + 9 * 0.60 = 2.7 + 5.4 = 8.1 dollars for a million such calls.
+  return {"off-peak", "$0.0000081", "  input_cache_miss: 18 x $0.00000015 = $0.0000027\n",
+          "  output: 9 x $0.0000006 = $0.0000054\n"};
+}
+
+std::string masked(std::string text) {
+  text = std::regex_replace(text, std::regex("checked \\d{4}-\\d{2}-\\d{2}"), "checked DAY");
+  text = std::regex_replace(text, std::regex("catalogue [0-9.-]+"), "catalogue VERSION");
+  // A price that nobody has checked for a while says so, as does a calendar that has ended.
+  return std::regex_replace(text, std::regex("  note: [^\n]*\n"), "");
+}
+
+std::string explained(const Expected& expected) {
+  return expected.receipt() + "attempt 1: settled, counts from provider\n" + expected.input_line +
+         expected.output_line + "  price: ds-v41f-b (deepseek-v4.1-flash, " + expected.band +
+         "), checked DAY, DeepSeek docs, pricing page, catalogue VERSION\n";
+}
+
+// Runs `program`; `expected` makes the text that it should print. A band may end while it runs.
+template <class MakeText>
+void check_printed(const loopback::LoopbackProvider& provider, const char* program,
+                   const MakeText& expected) {
+  CAPTURE(program);
+  const auto before = std::chrono::system_clock::now();
+  const Output output = run_against(provider, program);
+  const auto after = std::chrono::system_clock::now();
+  CHECK(output.exit_code == 0);
+  const std::string found = masked(output.text);
+  if (found == expected(expected_at(after))) return;
+  CHECK(found == expected(expected_at(before)));
+}
+
+constexpr const char* whole_text = "The Danube, the Nile and the Amazon.\n";
+
+}  // namespace
+
+TEST_CASE("examples: 01, in C++20 and in C++17, prints the answer and its receipt") {
+  loopback::LoopbackProvider provider;
+  const auto expected = [](const Expected& e) { return whole_text + e.receipt(); };
+  check_printed(provider, EXAMPLE_01_ASK, expected);
+  check_printed(provider, EXAMPLE_01_ASK_CPP17, expected);
+}
+
+TEST_CASE("examples: 02 prints the stream and its receipt") {
+  loopback::LoopbackProvider provider;
+  check_printed(provider, EXAMPLE_02_STREAM_CALLBACK,
+                [](const Expected& e) { return whole_text + e.receipt(); });
+}
+
+TEST_CASE("examples: 02 against a server that breaks off prints what came and an estimate") {
+  loopback::Script cut;
+  cut.cut_after = 5;
+  loopback::LoopbackProvider provider(cut);
+  const Output output = run_against(provider, EXAMPLE_02_STREAM_CALLBACK);
+  CHECK(output.exit_code == 1);
+  CHECK(output.text.find("The Danube, the Nile\n~") == 0);
+  CHECK(output.text.find(" = ~$") != std::string::npos);
+  CHECK(output.text.find(", estimated\n") != std::string::npos);
+  CHECK(output.text.find("20 bytes of the answer had arrived\n") != std::string::npos);
+}
+
+TEST_CASE("examples: 03 prints the stream and explains its bill") {
+  loopback::LoopbackProvider provider;
+  check_printed(provider, EXAMPLE_03_STREAM_LOOP,
+                [](const Expected& e) { return whole_text + explained(e); });
+}
+
+TEST_CASE("examples: 04 prints the prices of five instants and of a contract") {
+  const Output output = run("", EXAMPLE_04_PRICES);
+  CHECK(output.exit_code == 0);
+  const std::string expected =
+      // 80,000 * 0.028 + 20,000 * 0.28 + 2,000 * 0.42, for a million: 2,240 + 5,600 + 840.
+      "deepseek-chat at 2026-04-05T12:00:00Z: $0.00868 (ds-v32, default)\n"
+      // 80,000 * 0.006 + 20,000 * 0.30 + 2,000 * 1.20: 480 + 6,000 + 2,400.
+      "deepseek-flash at 2026-11-18T02:00:00Z: $0.00888 (ds-v41f-b, peak)\n"
+      "deepseek-flash at 2026-11-18T05:00:00Z: $0.00444 (ds-v41f-b, offpeak)\n"
+      "deepseek-flash at 2026-10-01T02:00:00Z: $0.00444 (ds-v41f-b, offpeak)\n"
+      "deepseek-flash at 2026-09-10T02:00:00Z: unpriced, alias_out_of_date\n"
+      // 80,000 * 0.002 + 20,000 * 0.10 + 2,000 * 0.40: 160 + 2,000 + 800.
+      "deepseek-flash at 2026-11-18T02:00:00Z: $0.00296 (contract-2026-11, default)\n"
+      "\n"
+      "What can be asked for at 2026-11-18T02:00:00Z, and until when its price holds:\n"
+      "  deepseek-flash: ds-v41f-b, peak, until 2026-11-18T04:00:00Z\n"
+      "  deepseek-v4-flash: ds-v41f-b, peak, until 2026-11-18T04:00:00Z\n"
+      "  deepseek-v4-flash-vision-exp: ds-v41f-b, peak, until 2026-11-18T04:00:00Z\n"
+      "  deepseek-v4-pro: ds-v4p-peak3, peak, until 2026-11-18T04:00:00Z\n"
+      "  deepseek-v4.1-flash: ds-v41f-b, peak, until 2026-11-18T04:00:00Z\n";
+  CHECK(output.text == expected);
+}
+
+TEST_CASE(
+    "quickstart: without a key it says that the answer is scripted, and bills it to the digit") {
+  const auto before = std::chrono::system_clock::now();
+  const Output output = run("env -u DEEPSEEK_API_KEY -u DEEPSEEK_BASE_URL", EXAMPLE_QUICKSTART);
+  CHECK(output.exit_code == 0);
+  const std::string found = masked(output.text);
+  CHECK(found.find("DEEPSEEK_API_KEY is not set") == 0);
+  CHECK(found.find("SCRIPTED") != std::string::npos);
+
+  const auto whole = [](const Expected& e) {
+    return std::string("> Name three rivers.\n") + whole_text +
+           "\n"
+           "usage (from provider)\n"
+           "  prompt_tokens:            18\n"
+           "  prompt_cache_hit_tokens:  0\n"
+           "  prompt_cache_miss_tokens: 18\n"
+           "  completion_tokens:        9\n"
+           "\n" +
+           explained(e) + "\n--- The same, but the server breaks off in the middle.\n";
+  };
+  const bool is_right =
+      found.find(whole(expected_at(before))) != std::string::npos ||
+      found.find(whole(expected_at(std::chrono::system_clock::now()))) != std::string::npos;
+  CHECK_MESSAGE(is_right, found, "\nexpected in it:\n", whole(expected_at(before)));
+
+  const std::string cut = found.substr(found.find("--- The same"));
+  CHECK(cut.find("The Danube, the Nile\n\nerror: ") != std::string::npos);
+  CHECK(cut.find("usage (from estimator)\n") != std::string::npos);
+  CHECK(
+      std::regex_search(cut, std::regex("\n~\\d+ in \\+ ~5 out = ~\\$0\\.0000\\d+  deepseek-flash "
+                                        "(peak|off-peak), estimated\n")));
+  CHECK(cut.find("attempt 1: estimated (stream_cut), counts from estimator\n") !=
+        std::string::npos);
+  CHECK(std::regex_search(cut, std::regex("  between \\$0\\.00000\\d+ and \\$0\\.0000\\d+\n")));
+  CHECK(cut.find("this bill is an estimate (~)") != std::string::npos);
+}
+
+TEST_CASE(
+    "quickstart: with a key it asks the server that is named, and stops listening in the middle") {
+  loopback::Script slow;
+  slow.delay = std::chrono::milliseconds(10);
+  loopback::LoopbackProvider provider(slow);
+  const Output output = run_against(provider, EXAMPLE_QUICKSTART);
+  CHECK(output.exit_code == 0);
+  CHECK(output.text.find("Asking " + provider.url() + " twice") == 0);
+  CHECK(output.text.find("SCRIPTED") == std::string::npos);
+  CHECK(output.text.find("estimated (cancelled), counts from estimator\n") != std::string::npos);
+  CHECK(provider.served().chats == 2);
+}
