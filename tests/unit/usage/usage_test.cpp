@@ -66,9 +66,12 @@ TEST_CASE("usage: where the two names disagree, the pair that sums to the prompt
   auto seen = reported(100, 10, 110);
   seen.prompt_cache_hit_tokens = 64;
   seen.prompt_cache_miss_tokens = 36;
-  seen.cached_tokens = 90;
-  CHECK(read(seen).billed.cache_hit == 64);
-  CHECK(read(seen).billed.cache_miss == 36);
+  for (const std::int64_t other_name : {30, 90}) {
+    seen.cached_tokens = other_name;
+    CHECK(read(seen).billed.cache_hit == 64);
+    CHECK(read(seen).billed.cache_miss == 36);
+    CHECK(read(seen).anomalies.empty());
+  }
 }
 
 TEST_CASE("usage: where the two names disagree and nothing sums, the dearer reading is billed") {
