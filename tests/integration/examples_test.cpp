@@ -9,6 +9,8 @@
 
 #include <array>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <string>
 
