@@ -89,7 +89,7 @@ TokenEstimate output_estimate(const BillFacts& facts) {
   text += reply.message.content;
   text += reply.refusal;
   for (const ToolCall& call : reply.message.tool_calls) text += call.name + call.arguments;
-  return estimate_tokens(text);
+  return estimate_output(text, facts.output_deltas);
 }
 
 EstimatedUsage estimated_usage(const BillFacts& facts) {

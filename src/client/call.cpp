@@ -195,14 +195,20 @@ void Call::on_end(const TransferEnd& end) {
   touch();
 }
 
-void Call::advance(SteadyInstant now) {
-  is_touched_ = false;
+bool Call::advance(SteadyInstant now) {
+  const bool was_touched = std::exchange(is_touched_, false);
+  const Stage stage_before = stage_;
+  step(now);
+  return was_touched || stage_ != stage_before;
+}
+
+void Call::step(SteadyInstant now) {
   if (stage_ == Stage::done) return;
   if (stage_ == Stage::settle) return ask_ledger();
+  note_progress(now);
   if (transfer_end_) return settle(outcome_of_transfer());
   if (stop_if_asked()) return;
   if (stage_ == Stage::admit) return ask_ledger();
-  note_progress(now);
   check_clocks(now);
   if (transfer_ != 0) lane_->lower_deadline(deadline());
 }

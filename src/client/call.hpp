@@ -52,7 +52,8 @@ class Call final : private TransferHandler {
   /// Ends the transfer; drops deltas that were not pulled.
   void cancel();
 
-  void advance(SteadyInstant now);
+  /// Goes as far as it can without waiting. False: nothing had happened.
+  bool advance(SteadyInstant now);
   /// When `advance` has to be called although nothing happened.
   SteadyInstant deadline() const;
 
@@ -87,6 +88,7 @@ class Call final : private TransferHandler {
   void on_end(const TransferEnd& end) override;
 
   void touch();
+  void step(SteadyInstant now);
   void reserve();
   void send();
   void ask_ledger();

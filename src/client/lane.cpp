@@ -69,10 +69,9 @@ void Lane::advance_touched() {
 void Lane::advance_all() {
   touched_.clear();
   next_check_ = SteadyInstant::max();
-  moved_ = calls_;
   const SteadyInstant at = now();
   for (Call* call : calls_) {
-    call->advance(at);
+    if (call->advance(at)) moved_.push_back(call);
     lower_deadline(call->deadline());
   }
 }

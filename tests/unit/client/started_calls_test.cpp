@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "fake_network.hpp"
+
+using namespace std::chrono_literals;
+using tally::BillState;
+using tally::ErrorKind;
+
+namespace {
+
+struct Seen {
+  std::string text;
+  std::optional<tally::Completion> completion;
+};
+
+/// Pulls everything that is there now.
+void pull(const tally::Client& client, std::map<tally::CallId, Seen>& seen) {
+  tally::Event event;
+  while (client.next_event(event)) {
+    CHECK_FALSE(seen[event.call].completion);  // Nothing comes after it.
+    seen[event.call].text += event.delta.text;
+    if (event.completion) seen[event.call].completion = std::move(event.completion);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("poll: many started calls end with their own text and bill, on one thread") {
+  fake::World world;
+  for (int i = 0; i < 50; ++i) world.network->scripts.push_back(fake::whole_answer());
+  const tally::Client client = world.open();
+  std::vector<tally::CallId> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(client.chat_start(fake::question()));
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 0) pull(client, seen);
+  REQUIRE(seen.size() == 50);
+  for (const tally::CallId id : ids) {
+    REQUIRE(seen[id].completion);
+    CHECK(seen[id].text == "The Danube, the Nile");
+    CHECK(seen[id].completion->reply->text() == "The Danube, the Nile");
+    CHECK(to_string(seen[id].completion->receipt.cost.total->amount) == "0.0000081");
+  }
+}
+
+TEST_CASE("poll: it never waits, and wait does") {
+  fake::World world;
+  world.network->scripts = {
+      {fake::connect(1s), fake::head(200), fake::body(fake::text_chunk("x"), 1s)}};
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  for (int i = 0; i < 100; ++i) REQUIRE(client.poll());
+  CHECK(world.network->clock->elapsed() == 0s);
+  CHECK(client.wait(5s)->events_ready == 1);
+  CHECK(world.network->clock->elapsed() == 2s);
+  CHECK(client.wait(0ms)->calls_in_flight == 1);
+}
+
+TEST_CASE("poll: wait returns after its timeout when nothing happens") {
+  fake::World world;
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  CHECK(client.wait(250ms)->events_ready == 0);
+  CHECK(world.network->clock->elapsed() == 250ms);
+}
+
+TEST_CASE("poll: what nobody pulls pauses the transfer; nothing is lost and nothing grows") {
+  fake::World world;
+  world.options.limits.queued_deltas = 4;
+  fake::Script script = {fake::connect(), fake::head(200)};
+  for (int i = 0; i < 20; ++i) script.push_back(fake::body(fake::text_chunk("a")));
+  script.push_back(fake::body(fake::finish_chunk()));
+  script.push_back(fake::body(fake::done));
+  script.push_back(fake::end());
+  world.network->scripts = {script};
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  for (int i = 0; i < 10; ++i) CHECK(client.poll()->events_ready <= 4);
+  // A paused server is not a silent one: the idle clock rests.
+  world.network->clock->advance(1h);
+  REQUIRE(client.poll());
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 0) pull(client, seen);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen.begin()->second.text == std::string(20, 'a'));
+  CHECK(seen.begin()->second.completion->receipt.state == BillState::settled);
+  CHECK(world.network->resumed > 0);
+}
+
+TEST_CASE("poll: a cancelled call hands out its completion and nothing before it") {
+  fake::World world;
+  world.network->scripts = {{fake::connect(), fake::head(200), fake::body(fake::text_chunk("one")),
+                             fake::body(fake::text_chunk("two"))},
+                            fake::whole_answer()};
+  const tally::Client client = world.open();
+  const tally::CallId cancelled = client.chat_start(fake::question());
+  const tally::CallId other = client.chat_start(fake::question());
+  CHECK(client.poll()->events_ready > 2);
+  CHECK(client.cancel(cancelled));
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 0) pull(client, seen);
+  CHECK(seen[cancelled].text.empty());
+  REQUIRE(seen[cancelled].completion);
+  REQUIRE_FALSE(seen[cancelled].completion->reply);
+  CHECK(seen[cancelled].completion->reply.error().kind == ErrorKind::cancelled);
+  CHECK(seen[cancelled].completion->reply.error().partial.text() == "onetwo");
+  CHECK(seen[cancelled].completion->receipt.state == BillState::estimated);
+  CHECK(seen[other].completion->reply);
+  CHECK_FALSE(client.cancel(cancelled));  // A stale id is harmless.
+  CHECK_FALSE(client.cancel(0));
+  CHECK_FALSE(client.cancel(999));
+}
+
+TEST_CASE("poll: a call that cannot begin has an id and a completion, so that no receipt is lost") {
+  fake::World world;
+  world.options.transport = [] {
+    tally::Error error;
+    error.kind = ErrorKind::unsupported;
+    error.message = "no network here";
+    return tally::Result<std::unique_ptr<tally::Transport>>(error);
+  };
+  const tally::Client client = world.open();
+  const tally::CallId id = client.chat_start(fake::question());
+  tally::Event event;
+  REQUIRE(client.next_event(event));
+  CHECK(event.call == id);
+  REQUIRE(event.completion);
+  CHECK(event.completion->reply.error().kind == ErrorKind::unsupported);
+  CHECK(event.completion->receipt.state == BillState::not_billed);
+  CHECK(client.poll()->calls_in_flight == 0);
+}
+
+TEST_CASE(
+    "shutdown: calls get their deadline to finish, then end as closed; new ones are refused") {
+  fake::World world;
+  world.network->scripts = {fake::whole_answer(), {fake::connect(), fake::head(200)}};
+  const tally::Client client = world.open();
+  const tally::CallId quick = client.chat_start(fake::question());
+  const tally::CallId stuck = client.chat_start(fake::question());
+  client.shutdown(20ms);
+  std::map<tally::CallId, Seen> seen;
+  pull(client, seen);
+  REQUIRE(seen[quick].completion);
+  CHECK(seen[quick].completion->reply);
+  REQUIRE(seen[stuck].completion);
+  CHECK(seen[stuck].completion->reply.error().kind == ErrorKind::closed);
+  CHECK(seen[stuck].completion->receipt.state == BillState::estimated);
+  const tally::Completion late = client.chat(fake::question());
+  CHECK(late.reply.error().kind == ErrorKind::closed);
+  CHECK(late.receipt.state == BillState::not_billed);
+  client.shutdown(20ms);  // A second time does nothing.
+}
