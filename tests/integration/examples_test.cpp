@@ -161,6 +161,21 @@ TEST_CASE("examples: 04 prints the prices of five instants and of a contract") {
   CHECK(output.text == expected);
 }
 
+TEST_CASE("examples: the receipts in the README are what the examples print off-peak") {
+  std::ifstream file(TALLY_SOURCE_DIR "/README.md");
+  const std::string readme(std::istreambuf_iterator<char>(file), {});
+  const Expected offpeak = expected_at(std::chrono::system_clock::time_point());
+  CHECK(readme.find(whole_text + offpeak.receipt()) != std::string::npos);
+
+  const Output output = run("env -u DEEPSEEK_API_KEY -u DEEPSEEK_BASE_URL", EXAMPLE_QUICKSTART);
+  const auto begin = output.text.rfind("\n~") + 1;
+  const auto end = output.text.find('\n', begin) + 1;
+  const std::string estimate = output.text.substr(begin, end - begin);
+  if (estimate.find(" off-peak,") == std::string::npos)
+    return;  // It is a peak hour: other amounts.
+  CHECK_MESSAGE(readme.find(estimate) != std::string::npos, estimate);
+}
+
 TEST_CASE(
     "quickstart: without a key it says that the answer is scripted, and bills it to the digit") {
   const auto before = std::chrono::system_clock::now();
