@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+
+// What stands below the client: libcurl, its two pollers, other threads and other processes.
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/loopback_client.hpp"
+#include "transport/curl_transport.hpp"
+
+using namespace std::chrono_literals;
+using integration::client_of;
+using integration::open;
+using integration::options_for;
+using integration::streamed;
+using integration::three_rivers;
+using integration::total_of;
+using loopback::LoopbackProvider;
+using tally::ErrorKind;
+
+namespace {
+
+tally::Client portable_client(const LoopbackProvider& provider, const std::string& script = "") {
+  tally::ClientOptions options = options_for(provider, script);
+  options.transport = [] { return make_curl_transport({}, tally::PollerChoice::portable); };
+  return open(std::move(options));
+}
+
+}  // namespace
+
+TEST_CASE("transport: curl_multi_poll, as other systems have it, gives the same as epoll") {
+  LoopbackProvider provider;
+  const tally::Client client = portable_client(provider);
+  for (int i = 0; i < 3; ++i) {
+    const tally::Completion completion = streamed(client);
+    REQUIRE(completion.reply);
+    CHECK(total_of(completion.receipt) == "0.0000081");
+  }
+  CHECK(client.chat(three_rivers()).reply);
+  CHECK(provider.served().connections == 1);
+}
+
+TEST_CASE("threads: a token ends a waiting call from another thread, with either poller") {
+  LoopbackProvider provider;
+  for (const tally::Client& client :
+       {client_of(provider, "stall_after=2"), portable_client(provider, "stall_after=2")}) {
+    tally::CallOptions options;
+    options.cancel.emplace();
+    std::thread other([token = *options.cancel] {
+      std::this_thread::sleep_for(50ms);
+      token.cancel();
+    });
+    const tally::Completion completion = client.stream(three_rivers(), options).finish();
+    other.join();
+    REQUIRE_FALSE(completion.reply);
+    CHECK(completion.reply.error().kind == ErrorKind::cancelled);
+    CHECK_FALSE(completion.reply.error().partial.text().empty());
+    CHECK(completion.receipt.state == tally::BillState::estimated);
+  }
+}
+
+TEST_CASE("threads: shutdown from another thread ends a waiting call") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider, "stall_after=2");
+  std::thread other([client] {
+    std::this_thread::sleep_for(50ms);
+    client.shutdown(20ms);
+  });
+  const tally::Completion completion = client.stream(three_rivers()).finish();
+  other.join();
+  REQUIRE_FALSE(completion.reply);
+  CHECK(completion.reply.error().kind == ErrorKind::closed);
+}
+
+TEST_CASE("threads: a second thread in poll is told so") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider, "stall_after=2");
+  client.chat_start(three_rivers());
+  std::thread first([client] {
+    for (int i = 0; i < 4; ++i) (void)client.wait(100ms);
+  });
+  bool was_told = false;
+  for (int i = 0; i < 300 && !was_told; ++i) {
+    const auto polled = client.poll();
+    was_told = !polled && polled.error().kind == ErrorKind::busy;
+    std::this_thread::sleep_for(1ms);
+  }
+  first.join();
+  CHECK(was_told);
+}
+
+TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry may help") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider);
+  provider.stop();
+  const tally::Completion completion = client.chat(three_rivers());
+  REQUIRE_FALSE(completion.reply);
+  CHECK(completion.reply.error().kind == ErrorKind::connection);
+  CHECK(completion.reply.error().retry_may_help);
+  CHECK_FALSE(completion.reply.error().charge_possible);
+  CHECK(completion.receipt.state == tally::BillState::not_billed);
+}
+
+TEST_CASE("transport: environment proxies are not used") {
+  LoopbackProvider provider;
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  ::setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+  CHECK(streamed(client_of(provider)).reply);
+  ::unsetenv("http_proxy");
+  ::unsetenv("ALL_PROXY");
+}
+
+TEST_CASE(
+    "transport: an own CA file that is not there is an error of its own, before anything is sent") {
+  tally::ClientOptions options;
+  options.api_key = "sk-canary";
+  options.base_url = "https://127.0.0.1:9";
+  options.curl.ca_file = "/nowhere/ca.pem";
+  const tally::Completion completion = open(std::move(options)).chat(three_rivers());
+  REQUIRE_FALSE(completion.reply);
+  CHECK(completion.receipt.state == tally::BillState::not_billed);
+}
+
+TEST_CASE("fork: the child is told to open a client of its own, and the parent's stream goes on") {
+  LoopbackProvider provider;
+  tally::Client client = client_of(provider, "delay_ms=20");
+  tally::Stream stream = client.stream(three_rivers());
+  REQUIRE(stream.next());
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const tally::Completion completion = client.chat(three_rivers());
+    const bool is_refused = !completion.reply && completion.reply.error().kind == ErrorKind::forked;
+    { tally::Stream dropped = std::move(stream); }
+    { tally::Client dropped_too = std::move(client); }
+    ::_exit(is_refused ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  const tally::Completion completion = stream.finish();
+  REQUIRE(completion.reply);
+  CHECK(completion.receipt.state == tally::BillState::settled);
+}
