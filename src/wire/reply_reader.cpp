@@ -18,8 +18,8 @@ inline namespace TALLY_ABI {
 namespace {
 
 constexpr int answered = 200;
-// Enough of an answer that is none to tell what it is.
-constexpr std::size_t head_bytes = 512;
+// Enough of an answer that is none to tell what it is: a page's title stands behind its metadata.
+constexpr std::size_t head_bytes = 2048;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -52,6 +52,15 @@ std::string excerpt(std::string_view head) {
     if (printable || shown.empty() || shown.back() != ' ') shown += printable ? c : ' ';
   }
   return shown;
+}
+
+/// What a page calls itself, or else its beginning.
+std::string_view title_of(std::string_view page) {
+  constexpr std::string_view opening = "<title>";
+  const std::size_t begin = page.find(opening);
+  if (begin == page.npos) return page;
+  const std::string_view title = page.substr(begin + opening.size());
+  return title.substr(0, title.find('<'));
 }
 
 }  // namespace
@@ -290,7 +299,7 @@ void ReplyReader::State::finish_page() {
       make_error(ErrorKind::malformed_reply,
                  "the answer is a page of HTML, not a chat reply: check the base URL, and for a "
                  "proxy or a login page in between (" +
-                     excerpt(head) + ")"));
+                     excerpt(title_of(head)) + ")"));
 }
 
 /// Why an answer without a finish_reason, without [DONE] and without an error is no success.
