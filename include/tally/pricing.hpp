@@ -152,6 +152,7 @@ struct ListedModel {
 ///
 /// Lookup, at the billing instant: in the upper catalogue the alias of the requested name, then the
 /// model of that name; the same below; then both for the model that the server reported (flagged).
+/// The card that an alias names is taken from the uppermost catalogue that prices it.
 /// Nothing is guessed by prefix and nothing is converted between currencies.
 class TALLY_API PriceCatalog {
  public:

@@ -16,6 +16,13 @@ bool same_host(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// The instants at which a validity begins and ends, where it does.
+template <class Part>
+void add_ends(std::vector<Instant>& changes, const Part& part) {
+  if (part.from) changes.push_back(*part.from);
+  if (part.to) changes.push_back(*part.to);
+}
+
 }  // namespace
 
 bool Card::is_for_host(std::string_view host) const {
@@ -52,15 +59,27 @@ const Alias* Layer::Name::alias_at(Instant at) const {
   return at < alias->ends() ? alias : nullptr;
 }
 
-void Layer::index_names() {
-  names_.clear();
+void Layer::index() {
   names_.reserve(cards.size() + aliases.size());
-  for (const Card& card : cards) names_[{card.provider, card.model}].card = &card;
+  for (const Card& card : cards) {
+    names_[{card.provider, card.model}].card = &card;
+    for (const EntryRecord& record : card.entries) add_ends(changes_, record.entry);
+  }
   for (const Alias& alias : aliases) {
     Name& name = names_[{alias.provider, alias.name}];
     if (!name.first_alias) name.first_alias = &alias;
     name.last_alias = &alias + 1;
+    add_ends(changes_, alias);
   }
+  for (const EntryRecord& record : announced) add_ends(changes_, record.entry);
+  std::sort(changes_.begin(), changes_.end());
+  changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
+}
+
+bool Layer::has_change_near(Instant at) const {
+  constexpr std::chrono::hours one_day{24};
+  const auto change = std::lower_bound(changes_.begin(), changes_.end(), at - one_day);
+  return change != changes_.end() && *change <= at + one_day;
 }
 
 const Layer::Name* Layer::find(std::string_view provider, std::string_view name) const {

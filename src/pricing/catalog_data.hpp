@@ -110,7 +110,9 @@ struct Layer {
   std::vector<EntryRecord> announced;  ///< These never price; they only warn.
 
   /// To be called once everything stands at its last place: the index looks into it.
-  void index_names();
+  void index();
+  /// Some validity of this layer begins or ends within a day of `at`.
+  bool has_change_near(Instant at) const;
   /// Null if this layer does not know the name.
   const Name* find(std::string_view provider, std::string_view name) const;
 
@@ -126,6 +128,7 @@ struct Layer {
     std::size_t operator()(const Key& key) const;
   };
   std::unordered_map<Key, Name, KeyHash> names_;
+  std::vector<Instant> changes_;  ///< Of all its parts, ascending, each once.
 };
 
 struct PriceCatalog::Data {

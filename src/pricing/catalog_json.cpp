@@ -69,7 +69,7 @@ class LayerReader {
     const Field root{&value, nullptr};
     read_top(root);
     if (!reader_.ok()) return *reader_.error();
-    layer_->index_names();
+    layer_->index();
     return std::shared_ptr<const Layer>(std::move(layer_));
   }
 

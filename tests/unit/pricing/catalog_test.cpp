@@ -391,6 +391,16 @@ TEST_CASE("catalogue: a user's file may use the parts of the built-in one") {
   CHECK(rates(mine, query("house-model", "2026-11-18T02:00:00Z")) == "0.044/1.32/3.96");
 }
 
+TEST_CASE(
+    "catalogue: an entry holds from its first instant to the one before its last, then a gap") {
+  const PriceCatalog catalog = one_entry(
+      R"("rates": {"default": {"output": "7"}}, "from": "2026-02-01T00:00:00Z", "to": "2026-03-01T00:00:00Z")");
+  CHECK(rates(catalog, query_of_m("2026-01-31T23:59:59.999999Z")) == "none");
+  CHECK(rates(catalog, query_of_m("2026-02-01T00:00:00Z")) == "-/-/7");
+  CHECK(rates(catalog, query_of_m("2026-02-28T23:59:59.999999Z")) == "-/-/7");
+  CHECK(rates(catalog, query_of_m("2026-03-01T00:00:00Z")) == "none");
+}
+
 TEST_CASE("catalogue: an alias goes before a model of the same name") {
   CHECK((*PriceCatalog::builtin().price_at(query("deepseek-v4-flash", "2026-09-10T04:00:00Z")))
             .entry->id == "ds-v41f-a");
@@ -509,6 +519,7 @@ TEST_CASE("catalogue: the next change is a band's edge, another entry or the end
   CHECK(next("deepseek-flash", "2026-11-18T01:00:00Z") == "2026-11-18T04:00:00Z");
   CHECK(next("deepseek-flash", "2026-11-20T10:00:00Z") == "2026-11-23T01:00:00Z");
   CHECK(next("deepseek-v4-flash", "2026-09-10T02:00:00Z") == "2026-09-10T04:00:00Z");
+  CHECK(next("deepseek-v4-pro", "2026-08-17T02:00:00Z") == "2026-08-17T04:00:00Z");
   CHECK(next("deepseek-flash", "2026-01-01T00:00:00Z") == "2026-09-10T04:00:00Z");
   CHECK(next("deepseek-chat", "2026-06-01T00:00:00Z") == "2026-07-24T15:59:00Z");
   CHECK(next("deepseek-chat", "2026-07-24T15:59:00Z") == "none");
