@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A few whole calls without a test framework: what .ci/run builds in unusual ways (another compiler or
-// standard, no exceptions and no RTTI, where a library that throws on odd JSON would end the process).
+// A few whole calls without a test framework: what .ci/run builds in unusual ways (another compiler
+// or standard, no exceptions and no RTTI, where a library that throws on odd JSON would end the
+// process).
 
 #include <cstdio>
 #include <memory>
@@ -29,7 +30,9 @@ tally::ClientOptions options_at(std::string_view instant) {
   return options;
 }
 
-tally::Completion replay(std::string_view body, const tally::OnDelta& on_delta) {
+tally::Flow ignore(const tally::Delta&) { return tally::Flow::keep; }
+
+tally::Completion replay(std::string_view body, const tally::OnDelta& on_delta = ignore) {
   auto recording = std::make_shared<runners::Recording>();
   recording->headers = {{"content-type", "text/event-stream"}};
   recording->body = body;
@@ -45,8 +48,10 @@ tally::Completion replay(std::string_view body, const tally::OnDelta& on_delta) 
 }
 
 const std::string_view whole_stream =
-    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"The \"}}]}\n\n"
-    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Spree\"},\"finish_reason\":\"stop\"}],"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"The "
+    "\"}}]}\n\n"
+    "data: "
+    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Spree\"},\"finish_reason\":\"stop\"}],"
     "\"usage\":{\"prompt_tokens\":100000,\"completion_tokens\":2000,\"total_tokens\":102000,"
     "\"prompt_cache_hit_tokens\":80000,\"prompt_cache_miss_tokens\":20000}}\n\n"
     "data: [DONE]\n\n";
@@ -64,7 +69,7 @@ void a_stream_is_read_and_billed() {
 }
 
 void a_cut_stream_is_estimated() {
-  const auto [reply, receipt] = replay(whole_stream.substr(0, 120), {});
+  const auto [reply, receipt] = replay(whole_stream.substr(0, 120));
   expect(!reply && reply.error().partial.text() == "The ", "a cut stream keeps what arrived");
   expect(receipt.state == tally::BillState::estimated && receipt.cost.total &&
              !receipt.cost.total->amount.is_zero(),
@@ -89,7 +94,7 @@ void odd_answers_are_errors() {
       "",
   };
   bool all_are_errors = true;
-  for (const std::string& body : bodies) all_are_errors &= !replay(body, {}).reply;
+  for (const std::string& body : bodies) all_are_errors &= !replay(body).reply;
   expect(all_are_errors, "odd answers are errors, and end nothing else");
 }
 

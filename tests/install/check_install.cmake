@@ -108,7 +108,7 @@ else()
   set(other_is_shared OFF)
 endif()
 run("configure ${other}" ${configure} -S ${SOURCE} -B ${WORK}/build-${other}
-  -DBUILD_SHARED_LIBS=${other_is_shared} -DCMAKE_INSTALL_LIBDIR=${LIBDIR}
+  -DBUILD_SHARED_LIBS=${other_is_shared} -DCMAKE_INSTALL_LIBDIR=${LIBDIR} -DCMAKE_BUILD_TYPE=Debug
   -DTALLY_BUILD_TESTS=OFF -DTALLY_BUILD_EXAMPLES=OFF)
 run("build ${other}" ${CMAKE_COMMAND} --build ${WORK}/build-${other})
 install_and_move(${KIND} ${BUILD})

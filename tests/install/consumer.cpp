@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a program that uses tally needs at compile, link and run time: headers, the built-in prices, and
-// libcurl. Prints what the example usage costs: 80,000 * $0.028 / 10^6 + 20,000 * $0.28 / 10^6 + 2,000 *
-// $0.42 / 10^6 = $0.00868.
-#include <tally/tally.hpp>
-
+// What a program that uses tally needs at compile, link and run time: headers, the built-in prices,
+// and libcurl. Prints what the example usage costs: 80,000 * $0.028 / 10^6 + 20,000 * $0.28 / 10^6
+// + 2,000 * $0.42 / 10^6 = $0.00868.
 #include <iostream>
+#include <tally/tally.hpp>
 
 int main() {
   tally::ReportedUsage reported;
