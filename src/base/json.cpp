@@ -17,6 +17,11 @@ namespace {
 // holds.
 constexpr int deepest = 1000;
 
+// A value takes some 120 bytes, and `[0,0,...` sends one in two: without a bound 32 MB of text
+// would become 2 GB. The largest honest answers (log probabilities of a whole text) have some 1.5
+// million.
+constexpr std::size_t most_values = std::size_t{1} << 22;
+
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_separator(char c) {
@@ -94,12 +99,20 @@ class TreeBuilder {
     if (text_.substr(0, byte_order_mark.size()) == byte_order_mark) at_ = byte_order_mark.size();
   }
 
-  bool null() { return add(JsonType::null), true; }
-  bool boolean(bool value) { return add(JsonType::boolean).boolean = value, true; }
+  bool null() { return add(JsonType::null) != nullptr; }
+  bool boolean(bool value) {
+    JsonValue* added = add(JsonType::boolean);
+    if (added != nullptr) added->boolean = value;
+    return added != nullptr;
+  }
   bool number_integer(std::int64_t) { return number(); }
   bool number_unsigned(std::uint64_t) { return number(); }
   bool number_float(double, const std::string&) { return number(); }
-  bool string(std::string& value) { return add(JsonType::string).text = std::move(value), true; }
+  bool string(std::string& value) {
+    JsonValue* added = add(JsonType::string);
+    if (added != nullptr) added->text = std::move(value);
+    return added != nullptr;
+  }
   bool binary(std::vector<std::uint8_t>&) { return false; }
 
   bool start_object(std::size_t) { return open(JsonType::object); }
@@ -144,7 +157,13 @@ class TreeBuilder {
     return begin;
   }
 
-  JsonValue& add(JsonType type) {
+  /// Null, with the error set, where there are too many.
+  JsonValue* add(JsonType type) {
+    if (++values_ > most_values) {
+      fail(ErrorKind::limit_exceeded,
+           "JSON holds more than " + std::to_string(most_values) + " values");
+      return nullptr;
+    }
     // Only the innermost open value grows, so the pointers to those around it stay good.
     JsonValue& value = open_.empty() ? root_ : open_.back()->children.emplace_back();
     value.type = type;
@@ -153,13 +172,14 @@ class TreeBuilder {
     value.begin = next_token();
     value.end = at_;
     value.line = line_;
-    return value;
+    return &value;
   }
 
   bool number() {
-    JsonValue& value = add(JsonType::number);
+    JsonValue* value = add(JsonType::number);
+    if (value == nullptr) return false;
     // From the text, not from the event: there it has been through a double or a locale.
-    value.text = text_.substr(value.begin, value.end - value.begin);
+    value->text = text_.substr(value->begin, value->end - value->begin);
     return true;
   }
 
@@ -169,7 +189,9 @@ class TreeBuilder {
                                                  std::to_string(depth_) + " levels at line " +
                                                  std::to_string(line_));
     }
-    open_.push_back(&add(type));
+    JsonValue* value = add(type);
+    if (value == nullptr) return false;
+    open_.push_back(value);
     return true;
   }
 
@@ -191,6 +213,7 @@ class TreeBuilder {
   std::size_t depth_;
   std::size_t at_ = 0;
   int line_ = 1;
+  std::size_t values_ = 0;
   std::string key_;
   std::vector<JsonValue*> open_;
   JsonValue root_;

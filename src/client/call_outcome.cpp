@@ -51,6 +51,14 @@ std::string what_broke(TransferResult result) {
   }
 }
 
+/// Some servers repeat the key that they refuse.
+void redact(std::string& text, const std::string& secret) {
+  if (secret.empty()) return;
+  for (std::size_t at = text.find(secret); at != text.npos; at = text.find(secret, at)) {
+    text.replace(at, secret.size(), "[key]");
+  }
+}
+
 }  // namespace
 
 Call::Outcome Call::outcome_of_transfer() {
@@ -125,6 +133,8 @@ void Call::settle(Outcome outcome) {
     error_->charge_possible = bill.state != BillState::not_billed;
     error_->http_status = status_;
     error_->request_id = request_id_;
+    redact(error_->message, settings_->options.api_key);
+    redact(error_->provider_code, settings_->options.api_key);
   }
   receipt_.attempts.push_back(attempt_);
   sum_attempts(receipt_);

@@ -211,6 +211,14 @@ TEST_CASE("json: a text written as a JSON string reads back as itself") {
   for (const char c : out) CHECK(static_cast<unsigned char>(c) >= 0x20);
 }
 
+TEST_CASE("json: a text that is nothing but values is refused before it fills the memory") {
+  std::string text = "[0";
+  for (int i = 0; i < (1 << 22); ++i) text += ",0";
+  const auto value = tally::parse_json(text + "]");
+  REQUIRE_FALSE(value);
+  CHECK(value.error().kind == tally::ErrorKind::limit_exceeded);
+}
+
 TEST_CASE("json: strings are written with the short escapes, and bad UTF-8 as U+FFFD") {
   std::string out = "x";
   append_json_string(out, "a\"\\/\n\r\t\x01\x1F\x7F\xFF"sv);

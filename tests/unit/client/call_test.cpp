@@ -417,7 +417,7 @@ TEST_CASE("bill: max_tokens is part of the upper bound of a cut answer") {
 TEST_CASE("secrets: the key is in no error and no receipt, whatever fails") {
   const std::vector<fake::Script> scripts = {
       {fake::end(TransferResult::connect_failed, false)},
-      {fake::connect(), fake::head(401), fake::body(R"({"error":{"message":"bad key"}})"),
+      {fake::connect(), fake::head(401), fake::body(R"({"error":{"message":"bad key sk-canary"}})"),
        fake::end()},
       {fake::connect(), fake::head(200), fake::body("<html>"), fake::end()},
       fake::whole_answer()};
