@@ -8,8 +8,6 @@
 namespace loopback {
 namespace {
 
-// ------------------------------------------------------------------------
-
 void cut_at(Answer& answer, std::size_t bytes) {
   answer.chunked = true;
   answer.ending = Ending::cut;

@@ -8,8 +8,6 @@
 namespace loopback {
 namespace {
 
-// -------------------------------------------------------------------------------------
-
 std::string joined(const std::vector<std::string>& pieces) {
   std::string out;
   for (const auto& piece : pieces) out += piece;

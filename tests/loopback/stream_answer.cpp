@@ -8,7 +8,6 @@ namespace loopback {
 namespace {
 
 // The members of the `delta` objects, in their order.
-// -----------------------------------------------------
 
 std::vector<std::string> delta_objects(const Script& script) {
   std::vector<std::string> out;
@@ -33,8 +32,6 @@ std::vector<std::string> delta_objects(const Script& script) {
   }
   return out;
 }
-
-// ---------------------------------------------------------------------------------------
 
 class StreamComposer {
  public:
