@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -52,11 +53,17 @@ TEST_CASE("threads: a token ends a waiting call from another thread, with either
        {client_of(provider, "stall_after=2"), portable_client(provider, "stall_after=2")}) {
     tally::CallOptions options;
     options.cancel.emplace();
-    std::thread other([token = *options.cancel] {
+    std::atomic<bool> begun{false};
+    std::thread other([&begun, token = *options.cancel] {
+      for (int i = 0; i < 10000 && !begun; ++i) std::this_thread::sleep_for(1ms);
       std::this_thread::sleep_for(50ms);
       token.cancel();
     });
-    const tally::Completion completion = client.stream(three_rivers(), options).finish();
+    const auto note_begin = [&begun](const tally::Delta&) {
+      begun = true;
+      return tally::Flow::keep;
+    };
+    const tally::Completion completion = client.chat(three_rivers(), note_begin, options);
     other.join();
     REQUIRE_FALSE(completion.reply);
     CHECK(completion.reply.error().kind == ErrorKind::cancelled);
