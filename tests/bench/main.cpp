@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+// tally_bench [--quick] [--json FILE] [SECTION...]: how fast tally is, beside libcurl alone.
+// Sections: stream decode calls latency streams money include open growth; without one, all.
+// tally_bench --row WORD...: one row, once, in this process. What the above starts.
+
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "decoders.hpp"
+#include "measures.hpp"
+#include "rows.hpp"
+
+namespace bench {
+namespace {
+
+int print_row(const std::vector<std::string>& words) {
+  for (const auto& [name, value] : run_row(words)) std::printf("%s %.17g\n", name.c_str(), value);
+  return 0;
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+std::string machine() {
+  utsname system{};
+  uname(&system);
+  return processor() + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores, " +
+         system.sysname + ' ' + system.release;
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", std::gmtime(&now));
+  return text;
+}
+
+struct Choice {
+  Scale scale;
+  std::string json;
+  std::set<std::string> sections;
+};
+
+int measure(const Choice& choice) {
+  const Server server;  // Forks before this process holds anything.
+  const Scale& scale = choice.scale;
+  Report report;
+  report.fact("date", today());
+  report.fact("machine", machine());
+  report.fact("versions", library_versions() + ", compiler " TALLY_COMPILER_VERSION);
+  report.fact("commit", TALLY_COMMIT);
+  report.fact("rounds", std::to_string(scale.rounds) +
+                            ", interleaved, every second one in reverse; medians (least to most)");
+  const std::vector<std::pair<std::string, std::function<void()>>> sections = {
+      {"stream", [&] { measure_stream(report, server, scale); }},
+      {"decode", [&] { measure_decoding(report, scale); }},
+      {"calls", [&] { measure_small_calls(report, server, scale); }},
+      {"latency", [&] { measure_latency(report, server, scale); }},
+      {"streams", [&] { measure_many_streams(report, server, scale); }},
+      {"money", [&] { measure_money(report, scale); }},
+      {"include", [&] { measure_include(report, scale); }},
+      {"open", [&] { measure_open(report, scale); }},
+      {"growth", [&] { measure_growth(report, server, scale); }},
+  };
+  for (const auto& [name, run] : sections) {
+    if (choice.sections.empty() || choice.sections.count(name) != 0) run();
+  }
+  std::printf("\n%d targets missed\n", report.missed());
+  if (!choice.json.empty()) std::ofstream(choice.json) << report.json();
+  return 0;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "--row") {
+    return bench::print_row({words.begin() + 1, words.end()});
+  }
+  bench::Choice choice;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--quick") {
+      choice.scale = bench::quick;
+    } else if (words[i] == "--json" && i + 1 < words.size()) {
+      choice.json = words[++i];
+    } else {
+      choice.sections.insert(words[i]);
+    }
+  }
+  return bench::measure(choice);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "report.hpp"
+#include "server.hpp"
+
+namespace bench {
+
+/// How much is measured.
+struct Scale {
+  int rounds = 7;
+  long chunks = 100'000;
+  int calls = 2'000;
+  int latency_chunks = 500;
+  int streams = 1'000;
+  int paced_chunks = 80;  ///< 20 a second for 4 s.
+  long largest_stream = 1'000'000;
+};
+constexpr Scale quick{3, 20'000, 500, 100, 200, 20, 100'000};
+
+void measure_stream(Report& report, const Server& server, const Scale& scale);
+void measure_decoding(Report& report, const Scale& scale);
+void measure_small_calls(Report& report, const Server& server, const Scale& scale);
+void measure_latency(Report& report, const Server& server, const Scale& scale);
+void measure_many_streams(Report& report, const Server& server, const Scale& scale);
+void measure_money(Report& report, const Scale& scale);
+void measure_include(Report& report, const Scale& scale);
+void measure_open(Report& report, const Scale& scale);
+void measure_growth(Report& report, const Server& server, const Scale& scale);
+
+}  // namespace bench

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// libcurl without a client library: one reused handle, and many handles on one thread.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+/// One easy handle, reused for each request.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& url);
+  ~RawClient();
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  /// Posts a request of the size that tally's has; `on_body` gets the answer. False: it failed.
+  bool post(const std::function<void(std::string_view)>& on_body);
+
+ private:
+  void* easy_ = nullptr;
+  void* headers_ = nullptr;
+};
+
+/// So many streams at once over `curl_multi_socket_action` and epoll, each chunk read by the DOM.
+/// The text of all.
+std::int64_t run_raw_streams(const std::string& url, int streams);
+
+/// What `Client::open` is compared with.
+void open_raw_curl();
+
+}  // namespace bench

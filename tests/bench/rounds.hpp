@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Rows are measured in rounds: every row once, then again in the reverse order. What else the
+// machine does then falls on all of them.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rows.hpp"
+
+namespace bench {
+
+struct Row {
+  std::string name;
+  std::function<Figures()> run;
+};
+
+/// The values of one figure of one row over all rounds.
+struct Summary {
+  double median = 0;
+  double least = 0;
+  double most = 0;
+};
+Summary summarise(std::vector<double> values);
+
+/// Row name and figure name to its summary.
+class Results {
+ public:
+  void add(const std::string& row, const Figures& figures);
+  bool has(const std::string& row) const { return values_.count(row) != 0; }
+  Summary of(const std::string& row, const std::string& figure) const;
+  double ratio(const std::string& row, const std::string& other, const std::string& figure) const {
+    return of(row, figure).median / of(other, figure).median;
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, std::vector<double>>> values_;
+};
+
+/// Progress goes to stderr.
+Results run_rounds(const std::string& title, const std::vector<Row>& rows, int rounds);
+
+/// The row that `words` name, in a fresh process of this program.
+Figures run_in_process(const std::vector<std::string>& words);
+
+/// CPU of a command and of all that it starts; ends the program if the command fails.
+double cpu_us_of_command(const std::vector<std::string>& words);
+
+}  // namespace bench

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "rows.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "allocations.hpp"
+#include "answers.hpp"
+#include "decoders.hpp"
+#include "raw_client.hpp"
+#include "server.hpp"
+#include "tally/tally.hpp"
+#include "wire/reply_reader.hpp"
+
+namespace bench {
+namespace {
+
+[[noreturn]] void fail(const std::string& why) {
+  std::fprintf(stderr, "tally_bench: %s\n", why.c_str());
+  std::exit(1);
+}
+
+double cpu_us() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto microseconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
+  };
+  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+}
+
+/// The largest resident size of this program; `ru_maxrss` would have its parent's in it.
+double peak_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::atof(line.c_str() + 6);
+  }
+  return 0;
+}
+
+Figures timed(const std::function<void()>& work) {
+  const std::int64_t allocations_before = allocations();
+  const std::int64_t wall_before = monotonic_ns();
+  const double cpu_before = cpu_us();
+  work();
+  const double cpu = cpu_us() - cpu_before;
+  const std::int64_t wall = monotonic_ns() - wall_before;
+  return {{"cpu_us", cpu},
+          {"wall_us", static_cast<double>(wall) / 1000},
+          {"allocations", static_cast<double>(allocations() - allocations_before)}};
+}
+
+// Client and prices.
+
+tally::Client open_client(const std::string& url) {
+  tally::ClientOptions options;
+  options.api_key = "sk-bench";
+  options.base_url = url;
+  options.provider = "deepseek";
+  auto client = tally::Client::open(std::move(options));
+  if (!client) fail(client.error().message);
+  return *std::move(client);
+}
+
+tally::ChatRequest request() {
+  tally::ChatRequest request;
+  request.model = "deepseek-flash";
+  request.messages = {tally::user("Name three rivers.")};
+  return request;
+}
+
+/// A row without its bill would not be comparable to what it promises.
+void check(const tally::Completion& completion) {
+  if (!completion.reply) fail(completion.reply.error().message);
+  if (completion.receipt.state != tally::BillState::settled || !completion.receipt.cost.total) {
+    fail("a call has no settled cost: " + to_string(completion.receipt));
+  }
+}
+
+// Streams.
+
+std::string raw_url(const std::string& url) { return url + "/chat/completions"; }
+
+std::size_t read_tally(const std::string& url) {
+  std::size_t text = 0;
+  check(open_client(url).chat(request(), [&text](const tally::Delta& delta) {
+    text += delta.text.size();
+    return tally::Flow::keep;
+  }));
+  return text;
+}
+
+std::size_t read_raw(const std::string& decoder_name, const std::string& url) {
+  std::string text;
+  const auto decoder =
+      make_decoder(decoder_name, [&text](std::string_view piece) { text += piece; });
+  RawClient client(raw_url(url));
+  if (!client.post([&](std::string_view bytes) { decoder->feed(bytes); })) fail("libcurl");
+  return text.size();
+}
+
+/// stream NAME URL WARM_UP_URL
+Figures stream(const std::vector<std::string>& words) {
+  const auto read = [&](const std::string& url) {
+    return words[1] == "tally" ? read_tally(url) : read_raw(words[1], url);
+  };
+  read(words[3]);
+  std::size_t text = 0;
+  Figures figures = timed([&] { text = read(words[2]); });
+  figures["text"] = static_cast<double>(text);
+  figures["peak_kib"] = peak_kib();
+  return figures;
+}
+
+// Decoding alone.
+
+constexpr std::size_t piece_bytes = 16384;  // What libcurl hands over by default.
+
+void feed_all(const PreparedStream& stream, std::int64_t chunks,
+              const std::function<void(std::string_view)>& feed) {
+  const auto feed_pieces = [&](std::string_view bytes) {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), piece_bytes))) {
+      feed(bytes.substr(0, piece_bytes));
+    }
+  };
+  feed_pieces(stream.head);
+  for (std::int64_t i = 0; i < chunks; i += PreparedStream::chunks_per_block) {
+    feed_pieces(stream.block);
+  }
+  feed_pieces(stream.tail);
+}
+
+std::size_t decode_tally(const PreparedStream& stream, std::int64_t chunks, tally::ChunkPath path) {
+  std::size_t text = 0;
+  std::vector<tally::DeltaRecord> deltas;
+  tally::ReplyReader reader(tally::provider_named("deepseek"), {}, &deltas, path);
+  feed_all(stream, chunks, [&](std::string_view bytes) {
+    reader.feed(bytes);
+    for (const tally::DeltaRecord& record : deltas) {
+      const tally::Delta delta = reader.view(record);
+      text += delta.text.size();
+      if (delta.tool_call) text += delta.tool_call->arguments.size();
+    }
+    deltas.clear();
+  });
+  reader.finish(false);
+  if (reader.error() || !reader.usage()) fail("the reader did not like the stream");
+  return text;
+}
+
+std::size_t decode_raw(const std::string& name, const PreparedStream& stream, std::int64_t chunks) {
+  std::string text;
+  const auto decoder = make_decoder(name, [&text](std::string_view piece) { text += piece; });
+  feed_all(stream, chunks, [&](std::string_view bytes) { decoder->feed(bytes); });
+  return text.size();
+}
+
+/// decode NAME KIND CHUNKS
+Figures decode(const std::vector<std::string>& words) {
+  const PreparedStream stream = prepare_stream(chunk_kind_named(words[2]));
+  const std::int64_t chunks = std::atoll(words[3].c_str());
+  const auto run = [&](std::int64_t count) {
+    if (words[1] == "tally") return decode_tally(stream, count, tally::ChunkPath::recognise);
+    if (words[1] == "general") return decode_tally(stream, count, tally::ChunkPath::general);
+    return decode_raw(words[1], stream, count);
+  };
+  run(2 * PreparedStream::chunks_per_block);
+  std::size_t text = 0;
+  Figures figures = timed([&] { text = run(chunks); });
+  figures["text"] = static_cast<double>(text);
+  return figures;
+}
+
+// Small calls.
+
+/// calls NAME URL COUNT
+Figures calls(const std::vector<std::string>& words) {
+  const int count = std::atoi(words[3].c_str());
+  if (words[1] == "tally") {
+    const tally::Client client = open_client(words[2]);
+    check(client.chat(request()));
+    return timed([&] {
+      for (int i = 0; i < count; ++i) check(client.chat(request()));
+    });
+  }
+  RawClient client(raw_url(words[2]));
+  std::string body;
+  const auto call = [&] {
+    body.clear();
+    if (!client.post([&body](std::string_view bytes) { body += bytes; })) fail("libcurl");
+    if (words[1] == "dom" && read_document(body).empty()) fail("no text");
+  };
+  call();
+  return timed([&] {
+    for (int i = 0; i < count; ++i) call();
+  });
+}
+
+// From the server's send to the user's callback.
+
+Figures percentiles(std::vector<double> values) {
+  if (values.empty()) fail("no delta came");
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+  };
+  return {{"p50_us", at(0.50)}, {"p90_us", at(0.90)}, {"p99_us", at(0.99)}};
+}
+
+/// latency NAME URL
+Figures latency(const std::vector<std::string>& words) {
+  std::vector<double> after_us;
+  const auto note = [&after_us](std::string_view text) {
+    const std::int64_t now = monotonic_ns();
+    const std::int64_t sent = std::atoll(std::string(text).c_str());
+    if (sent > 0) after_us.push_back(static_cast<double>(now - sent) / 1000);
+  };
+  if (words[1] == "tally") {
+    check(open_client(words[2]).chat(request(), [&](const tally::Delta& delta) {
+      note(delta.text);
+      return tally::Flow::keep;
+    }));
+  } else {
+    const auto decoder = make_decoder(words[1], note);
+    RawClient client(raw_url(words[2]));
+    if (!client.post([&](std::string_view bytes) { decoder->feed(bytes); })) fail("libcurl");
+  }
+  return percentiles(std::move(after_us));
+}
+
+// Many streams on one thread.
+
+std::size_t run_tally_streams(const std::string& url, int count) {
+  const tally::Client client = open_client(url);
+  for (int i = 0; i < count; ++i) client.chat_start(request());
+  std::size_t text = 0;
+  for (int left = count; left > 0;) {
+    if (!client.wait(std::chrono::seconds(10))) fail("wait");
+    for (tally::Event event; client.next_event(event);) {
+      text += event.delta.text.size();
+      if (!event.completion) continue;
+      check(*event.completion);
+      --left;
+    }
+  }
+  return text;
+}
+
+/// streams NAME URL COUNT
+Figures streams(const std::vector<std::string>& words) {
+  const int count = std::atoi(words[3].c_str());
+  std::size_t text = 0;
+  Figures figures = timed([&] {
+    text = words[1] == "tally"
+               ? run_tally_streams(words[2], count)
+               : static_cast<std::size_t>(run_raw_streams(raw_url(words[2]), count));
+  });
+  figures["text"] = static_cast<double>(text);
+  figures["peak_kib"] = peak_kib();
+  return figures;
+}
+
+// Money.
+
+/// cost CATALOGUE: `builtin`, or so many models.
+Figures cost(const std::vector<std::string>& words) {
+  const bool is_builtin = words[1] == "builtin";
+  const int models = is_builtin ? 0 : std::atoi(words[1].c_str());
+  const tally::PriceCatalog prices = is_builtin
+                                         ? tally::PriceCatalog::builtin()
+                                         : *tally::PriceCatalog::parse(large_catalog(models));
+  tally::ReportedUsage reported;
+  reported.prompt_tokens = 100000;
+  reported.prompt_cache_hit_tokens = 80000;
+  reported.prompt_cache_miss_tokens = 20000;
+  reported.completion_tokens = 2000;
+  reported.total_tokens = 102000;
+  const tally::Usage usage = tally::normalize(reported, tally::provider_named("deepseek"));
+  const std::string model = is_builtin ? "deepseek-flash" : "model-" + std::to_string(models / 2);
+  const tally::Instant first = *tally::parse_instant("2026-10-01T00:07:00Z");
+  constexpr int times = 100'000;
+  std::int64_t units = 0;
+  Figures figures = timed([&] {
+    for (int i = 0; i < times; ++i) {
+      tally::PriceQuery query;
+      query.model = model;
+      query.at = first + std::chrono::hours(i % 1000);  // Holidays, week-ends, peaks.
+      const auto price = prices.price_at(query);
+      if (!price) fail(price.error().message);
+      units += tally::cost_of(usage, *price).total->amount.attos % 1000 + 1;
+    }
+  });
+  if (units == 0) fail("no cost");
+  return {{"each_ns", figures["cpu_us"] * 1000 / times},
+          {"allocations", figures["allocations"] / times}};
+}
+
+/// catalog NAME MODELS
+Figures catalog(const std::vector<std::string>& words) {
+  const std::string text = large_catalog(std::atoi(words[2].c_str()));
+  bool good = false;
+  Figures figures = timed([&] {
+    if (words[1] == "dom") good = nlohmann::json::parse(text, nullptr, false).is_object();
+    if (words[1] == "tally") good = tally::PriceCatalog::parse(text).has_value();
+  });
+  if (!good) fail("the generated catalogue does not load");
+  figures["bytes"] = static_cast<double>(text.size());
+  return figures;
+}
+
+/// open NAME
+Figures open(const std::vector<std::string>& words) {
+  std::optional<tally::Client> client;
+  return timed([&] {
+    if (words[1] == "curl") return open_raw_curl();
+    tally::ClientOptions options;
+    options.api_key = "sk-bench";
+    client = *tally::Client::open(std::move(options));
+  });
+}
+
+}  // namespace
+
+Figures run_row(const std::vector<std::string>& words) {
+  using Row = Figures (*)(const std::vector<std::string>&);
+  const std::map<std::string, Row> rows = {
+      {"stream", &stream},   {"decode", &decode}, {"calls", &calls},     {"latency", &latency},
+      {"streams", &streams}, {"cost", &cost},     {"catalog", &catalog}, {"open", &open}};
+  const auto found = words.empty() ? rows.end() : rows.find(words[0]);
+  if (found == rows.end()) fail("no such row");
+  return found->second(words);
+}
+
+}  // namespace bench

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/bench/run.sh [--quick] [--json FILE] [SECTION...]
+#
+# Builds tally and its benchmark (Release, in build-bench/), and prints how fast tally is beside libcurl
+# alone, with simdjson and with nlohmann's DOM, all measured in this one run: CPU of the client process,
+# medians of rounds that take turns. Progress goes to stderr. Ratios hold on a busy machine; times do not.
+#
+#   --quick       fewer rounds and shorter streams: half a minute, to see that it runs
+#   --json FILE   the ratios as one flat JSON object too
+#   SECTION       stream decode calls latency streams money include open growth (all, if none is named)
+set -euo pipefail
+arguments=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --json) arguments+=(--json "$(realpath -m "$2")"); shift ;;  # Where the caller stands.
+    *) arguments+=("$1") ;;
+  esac
+  shift
+done
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+{
+  cmake/install-packages.sh g++ cmake ninja-build libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev
+  options=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DTALLY_BUILD_BENCH=ON
+    -DTALLY_BUILD_TESTS=OFF -DTALLY_BUILD_EXAMPLES=OFF)
+  if [[ ! -e build-bench/CMakeCache.txt ]] && command -v ninja >/dev/null; then options+=(-G Ninja); fi
+  if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  cmake -S . -B build-bench "${options[@]}"
+  cmake --build build-bench --parallel "$(getconf _NPROCESSORS_ONLN)"
+} >&2
+
+ulimit -n "$(ulimit -H -n)"  # A descriptor for each stream.
+exec build-bench/tests/bench/tally_bench "${arguments[@]}"
