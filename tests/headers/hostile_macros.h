@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Names that hosts turn into macros, each as its owner defines it. tally's headers must survive them.
+// Names that hosts turn into macros, each as its owner defines it. tally's headers must survive
+// them.
 
 // X11
 #define Status int

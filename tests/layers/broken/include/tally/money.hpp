@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <curl/curl.h>
-#include <string>
 #include <unistd.h>
+
+#include <string>
 
 #include "base/json.hpp"
 #include "tally/result.hpp"

@@ -2,5 +2,5 @@
 #include <curl/curl.h>
 #include <sys/epoll.h>
 
-#include "tally/transport.hpp"
 #include "tally/money.hpp"
+#include "tally/transport.hpp"

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <nlohmann/json.hpp>
-
 #include "wire/usage_json.hpp"
+
+#include <nlohmann/json.hpp>

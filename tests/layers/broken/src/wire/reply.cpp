@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-  #  include <curl/curl.h>
+#include <curl/curl.h>
 #include <httplib.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tally/chat.hpp"
