@@ -85,23 +85,6 @@ TEST_CASE("threads: shutdown from another thread ends a waiting call") {
   CHECK(completion.reply.error().kind == ErrorKind::closed);
 }
 
-TEST_CASE("threads: a second thread in poll is told so") {
-  LoopbackProvider provider;
-  const tally::Client client = client_of(provider, "stall_after=2");
-  client.chat_start(three_rivers());
-  std::thread first([client] {
-    for (int i = 0; i < 4; ++i) (void)client.wait(100ms);
-  });
-  bool was_told = false;
-  for (int i = 0; i < 300 && !was_told; ++i) {
-    const auto polled = client.poll();
-    was_told = !polled && polled.error().kind == ErrorKind::busy;
-    std::this_thread::sleep_for(1ms);
-  }
-  first.join();
-  CHECK(was_told);
-}
-
 TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry may help") {
   LoopbackProvider provider;
   const tally::Client client = client_of(provider);
