@@ -33,6 +33,50 @@ struct Clocks {
   std::chrono::milliseconds total{0};
 };
 
+/// Whether and when a failed attempt is made again: 408, 409, 429, 500, 502, 503, 504, a connection
+/// that could not be made or that broke; never once a byte of an answer's payload has come. Plain
+/// data.
+struct Retries {
+  int most = 2;                                ///< Further attempts; 0: none.
+  std::chrono::milliseconds first_delay{500};  ///< Doubles with each attempt; the wait is a random
+                                               ///< part of it (full jitter).
+  std::chrono::milliseconds longest_delay{8'000};
+  /// No attempt begins later than this after the call began. A `Retry-After` is kept to; one that
+  /// asks for more than this ends the call with the server's error.
+  std::chrono::milliseconds within{120'000};
+};
+
+/// Told before each wait for another attempt. Plain data.
+struct RetryNotice {
+  std::uint64_t call = 0;  ///< Of a started call; 0 for others.
+  std::string call_id{};
+  int failed_attempt = 1;
+  Error error{};  ///< Why that one failed.
+  std::chrono::milliseconds delay{0};
+};
+
+/// Told after each attempt: enough for traces and metrics. Plain data.
+struct AttemptReport {
+  std::string call_id{};
+  std::string provider{};
+  std::string model{};  ///< As requested.
+  Attempt attempt{};
+  TransferTimes times{};
+  std::optional<std::chrono::microseconds> first_token{};  ///< Since the attempt began.
+  std::optional<std::chrono::microseconds> last_token{};
+  std::optional<ErrorKind> error{};
+  std::string finish_reason{};
+  std::string response_id{};
+  Labels labels{};
+};
+
+/// Functions of the host's. Called on the thread that drives the call, outside of any library's
+/// frame and with no lock held: they may use the client.
+struct Hooks {
+  std::function<void(const RetryNotice&)> on_retry{};
+  std::function<void(const AttemptReport&)> on_attempt{};
+};
+
 /// Ends a call from elsewhere: copies share one flag. May be shared by threads.
 class TALLY_API CancelToken {
  public:
@@ -67,6 +111,11 @@ struct ClientOptions {
   CurlOptions curl{};
   TransportFactory transport{};          ///< Empty: libcurl, with `curl`.
   std::shared_ptr<const Clock> clock{};  ///< Null: the system's.
+  Retries retries{};
+  Hooks hooks{};
+  /// Gives the key anew for each attempt, instead of `api_key`. Called while a call is being sent:
+  /// it must not use the client. An empty answer fails the attempt as `authentication`.
+  std::function<std::string()> token{};
 };
 
 /// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL. The only
@@ -80,6 +129,7 @@ struct CallOptions {
   std::optional<Clocks> clocks{};
   std::optional<CancelToken> cancel{};
   std::optional<Ledger> ledger{};  ///< Instead of the client's.
+  std::optional<Retries> retries{};
 };
 
 /// Names a started call. Never reused within a client. 0 is none.

@@ -42,10 +42,10 @@ enum class ClockKind { none, connect, first_byte, payload_idle, total };
 /// never holds the key or the prompt.
 struct Error {
   ErrorKind kind = ErrorKind::invalid_argument;
-  std::string message;
-  int http_status = 0;        ///< 0: no answer had begun.
-  std::string provider_code;  ///< The server's own code or type, verbatim; empty if it gave none.
-  std::string request_id;     ///< The server's id of the request, for its support.
+  std::string message{};
+  int http_status = 0;          ///< 0: no answer had begun.
+  std::string provider_code{};  ///< The server's own code or type, verbatim; empty if it gave none.
+  std::string request_id{};     ///< The server's id of the request, for its support.
   bool retry_may_help = false;
   bool charge_possible = false;  ///< The attempt's receipt is not `not_billed`.
   ClockKind clock = ClockKind::none;

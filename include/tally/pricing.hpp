@@ -123,9 +123,9 @@ struct Unpriced {
 /// What decides a price.
 struct PriceQuery {
   std::string_view provider = "deepseek";
-  std::string_view model{};  ///< As requested.
+  std::string_view model{};           ///< As requested.
   std::string_view reported_model{};  ///< As the server named it; used where `model` has no price.
-  Instant at{};          ///< The billing instant.
+  Instant at{};                       ///< The billing instant.
   Currency currency = usd;
   std::string_view host{};                      ///< Where cards name hosts; empty: not compared.
   std::string_view service_tier{};              ///< As served; empty: standard.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,10 +39,23 @@ enum class TransferResult {
   failed,              ///< Anything else; `message` says what.
 };
 
+/// How long the stages of a transfer took, each from its beginning; absent: it did not come to
+/// that.
+struct TransferTimes {
+  std::optional<std::chrono::microseconds> name_lookup;
+  std::optional<std::chrono::microseconds> connect;  ///< 0 on a connection that stood already.
+  std::optional<std::chrono::microseconds> tls;
+  std::optional<std::chrono::microseconds> first_byte;
+  std::uint64_t bytes_sent = 0;      ///< Of the request's body.
+  std::uint64_t bytes_received = 0;  ///< Of the answer's body.
+  bool connection_was_reused = false;
+};
+
 struct TransferEnd {
   TransferResult result = TransferResult::complete;
-  std::string message;        ///< In words, without secrets.
+  std::string message{};      ///< In words, without secrets.
   bool request_sent = false;  ///< The last byte of the request had been handed to the network.
+  TransferTimes times{};
 };
 
 /// What a handler answers to a piece of body.
@@ -95,9 +109,32 @@ class TALLY_API Transport {
 /// Makes one transport for each lane of a client.
 using TransportFactory = std::function<Result<std::unique_ptr<Transport>>()>;
 
+enum class HttpVersion {
+  http1,  ///< One connection for each transfer under way.
+  http2,  ///< Over TLS where the server offers it; transfers share a connection.
+};
+
 /// What the libcurl transport can be told. Plain data. TLS verification cannot be switched off.
 struct CurlOptions {
-  std::string ca_file{};  ///< PEM; empty: the system's.
+  std::string
+      ca_file{};  ///< PEM; empty: the system's. The fastest way: parsed once for a transport.
+  std::string ca_pem{};  ///< PEM text instead of a file; parsed anew for each connection.
+  std::string client_certificate{};  ///< PEM file, for servers that ask for one.
+  std::string client_key{};          ///< PEM file.
+  std::string client_key_password{};
+  /// `http://host:port`, `socks5h://host:port`; empty: none. The environment's are not read.
+  std::string proxy{};
+  std::string proxy_user{};
+  std::string proxy_password{};
+  /// Addresses that are not to be looked up: `host:port:address`. Then no resolver thread is
+  /// started.
+  std::vector<std::string> resolve{};
+  std::string unix_socket{};  ///< Path of a socket that stands for the server's address.
+  HttpVersion http_version = HttpVersion::http1;
+  bool compression = false;  ///< Accept gzip and the like; a proxy may then hold a stream back.
+  /// What libcurl has to say, line by line, keys taken out. Called outside of libcurl's frames, on
+  /// the thread that drives.
+  std::function<void(std::string_view line)> trace{};
 };
 
 /// The transport over libcurl 7.87 or newer; `unsupported` with the version found otherwise.

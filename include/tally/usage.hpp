@@ -113,9 +113,10 @@ struct TokenEstimate {
 TALLY_API TokenEstimate estimate_tokens(std::string_view text);
 
 /// Estimates the tokens of an answer that was cut, from all it had brought: text, thinking and tool
-/// arguments together, in so many deltas. Most servers send one token a delta, and then their number
-/// is nearer to the truth than any weighing of the text; where it is too small for the text, the text
-/// decides. Tokens that never arrive as text (a tool call's markup, hidden thinking) are not in it.
+/// arguments together, in so many deltas. Most servers send one token a delta, and then their
+/// number is nearer to the truth than any weighing of the text; where it is too small for the text,
+/// the text decides. Tokens that never arrive as text (a tool call's markup, hidden thinking) are
+/// not in it.
 TALLY_API TokenEstimate estimate_output(std::string_view text, std::int64_t output_deltas);
 
 TALLY_API std::string_view to_string(BillState state);

@@ -92,6 +92,26 @@ TokenEstimate output_estimate(const BillFacts& facts) {
   return estimate_output(text, facts.output_deltas);
 }
 
+/// Beside the estimated counts, what the server did say.
+void keep_reported(Usage& estimate, const Usage& seen) {
+  estimate.source = UsageSource::mixed;
+  estimate.raw = seen.raw;
+  estimate.anomalies = seen.anomalies;
+  estimate.reported_cost = seen.reported_cost;
+  estimate.service_tier = seen.service_tier;
+  if (!seen.prompt_tokens) return;
+  estimate.prompt_cache_hit_tokens = seen.prompt_cache_hit_tokens;
+  estimate.prompt_cache_miss_tokens = seen.prompt_cache_miss_tokens;
+  estimate.cache_write_tokens = seen.cache_write_tokens;
+  estimate.billed.cache_hit = seen.billed.cache_hit;
+  estimate.billed.cache_miss = seen.billed.cache_miss;
+  estimate.billed.cache_write = seen.billed.cache_write;
+}
+
+/// Both sides of the bill were counted by the server. One that is missing or unreadable is
+/// estimated.
+bool has_counts(const Usage& usage) { return usage.prompt_tokens && usage.billed.output; }
+
 EstimatedUsage estimated_usage(const BillFacts& facts) {
   TokenEstimate prompt = estimate_prompt(facts.request_body);
   TokenEstimate output = output_estimate(facts);
@@ -110,13 +130,7 @@ EstimatedUsage estimated_usage(const BillFacts& facts) {
   usage.likely = usage_of_counts(prompt.likely, output.likely, CacheGuess::all_missed);
   usage.low = usage_of_counts(prompt.low, output.low, CacheGuess::all_hit);
   usage.high = usage_of_counts(prompt.high, output.high, CacheGuess::all_missed);
-  if (seen != nullptr) {
-    usage.likely.source = UsageSource::mixed;
-    usage.likely.raw = seen->raw;
-    usage.likely.anomalies = seen->anomalies;
-    usage.likely.reported_cost = seen->reported_cost;
-    usage.likely.service_tier = seen->service_tier;
-  }
+  if (seen != nullptr) keep_reported(usage.likely, *seen);
   return usage;
 }
 
@@ -165,7 +179,9 @@ Bill bill_of(const ClientSettings& settings, const BillFacts& facts) {
     bill.cost.total = Money{Decimal{}, settings.options.currency};
     return bill;
   }
-  if (facts.usage && facts.usage_is_final) return settled_bill(settings, facts);
+  if (facts.usage && facts.usage_is_final && has_counts(*facts.usage)) {
+    return settled_bill(settings, facts);
+  }
   return estimated_bill(settings, facts);
 }
 

@@ -18,33 +18,16 @@ using std::chrono::milliseconds;
 // whole.
 constexpr milliseconds linger{2000};
 
-// Of an error body only the start is of use.
-constexpr std::size_t error_body_bytes = 256 * 1024;
-
 SteadyInstant after(SteadyInstant start, milliseconds clock) {
   return clock.count() > 0 ? start + clock : SteadyInstant::max();
 }
 
-Error error_of(ErrorKind kind, std::string message) {
-  Error error;
-  error.kind = kind;
-  error.message = std::move(message);
-  return error;
-}
-
 Error timeout_of(ClockKind clock, milliseconds limit) {
-  Error error = error_of(ErrorKind::timeout,
-                         "the " + std::string(to_string(clock)) + " clock ran out after " +
-                             std::to_string(limit.count()) + " ms (Clocks sets it)");
+  Error error{ErrorKind::timeout, "the " + std::string(to_string(clock)) + " clock ran out after " +
+                                      std::to_string(limit.count()) + " ms (Clocks sets it)"};
   error.clock = clock;
   error.retry_may_help = true;
   return error;
-}
-
-bool same_header(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == y; });
 }
 
 }  // namespace
@@ -53,6 +36,7 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
            const CallOptions& options, CallShape shape, const std::atomic<bool>& client_stops)
     : settings_(std::move(settings)),
       clocks_(options.clocks.value_or(settings_->options.clocks)),
+      retries_(options.retries.value_or(settings_->options.retries)),
       shape_(shape),
       client_stops_(client_stops),
       own_cancel_(std::make_shared<CancelToken::State>()),
@@ -61,12 +45,10 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
   if (options.cancel) token_ = options.cancel->state();
   const std::optional<Ledger>& ledger = options.ledger ? options.ledger : settings_->options.ledger;
   if (ledger) ledger_ = ledger->state();
-  const Instant now = settings_->clock->wall();
-  receipt_.call_id = uuid_v7(now);
+  receipt_.call_id = uuid_v7(settings_->clock->wall());
   receipt_.provider = settings_->provider.id;
   receipt_.model = request.model;
-  attempt_.attempt_id = uuid_v7(now);
-  attempt_.started = now;
+  begin_attempt();
   auto body = write_request(request, shape == CallShape::streamed);
   if (body) {
     body_ = std::make_shared<const std::string>(*std::move(body));
@@ -77,8 +59,8 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
 
 Call::~Call() {
   if (lane_ == nullptr) return;
-  if (!done() && stage_ != Stage::settle) {
-    interrupt(error_of(ErrorKind::cancelled, "the call was abandoned"), "cancelled");
+  if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
+    interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
   }
   if (ticket_ != 0) {
     ledger_->forget(ticket_);
@@ -97,11 +79,7 @@ void Call::begin(Lane& lane) {
   started_at_ = lane.now();
   if (bad_request_) return refuse(*bad_request_);
   if (stop_if_asked()) return;
-  if (ledger_) {
-    reserve();
-  } else {
-    send();
-  }
+  reserve();
 }
 
 void Call::refuse(Error error) {
@@ -111,13 +89,23 @@ void Call::refuse(Error error) {
 }
 
 void Call::cancel() {
-  if (done() || stage_ == Stage::settle) return;
-  interrupt(error_of(ErrorKind::cancelled, "the call was cancelled by the caller"), "cancelled");
-  records_.clear();
-  next_record_ = 0;
+  if (done() || (stage_ == Stage::settle && !retry_after_)) return;
+  interrupt(Error{ErrorKind::cancelled, "the call was cancelled by the caller"}, "cancelled");
+  deltas_.clear();
+}
+
+void Call::begin_attempt() {
+  const Instant now = settings_->clock->wall();
+  const int number = static_cast<int>(receipt_.attempts.size()) + 1;
+  attempt_ = Attempt{};
+  attempt_.number = number;
+  attempt_.attempt_id = uuid_v7(now);
+  attempt_.started = now;
+  exchange_.reset();
 }
 
 void Call::reserve() {
+  if (!ledger_) return send();
   stage_ = Stage::admit;
   ticket_ = ledger_->submit(LedgerWrite::Kind::reserve, row());
   lane_->expect_store(1);
@@ -130,8 +118,8 @@ void Call::ask_ledger() {
   ticket_ = 0;
   lane_->expect_store(-1);
   if (stage_ == Stage::settle) {
-    receipt_.ledger_error = std::move(answer->error);
-    stage_ = Stage::done;
+    if (answer->error) receipt_.ledger_error = std::move(answer->error);
+    after_settle();
   } else if (answer->error) {
     settle({std::move(answer->error), true, "ledger_refused"});
   } else {
@@ -141,58 +129,31 @@ void Call::ask_ledger() {
 
 void Call::send() {
   stage_ = Stage::send;
+  DeltaQueue* deltas = shape_ == CallShape::streamed ? &deltas_ : nullptr;
+  exchange_.emplace(*settings_, deltas, [this] { touch(); });
+  exchange_->started_at = lane_->now();
   HttpRequest request;
   request.url = settings_->chat_url;
-  request.headers = settings_->headers;
+  request.headers = headers_ = headers_of_attempt();
   request.body = body_;
-  auto started = lane_->transport().start(std::move(request), *this);
+  if (!request.headers) {
+    return settle({Error{ErrorKind::authentication, "ClientOptions::token gave no usable key"},
+                   true, "refused_locally"});
+  }
+  auto started = lane_->transport().start(std::move(request), *exchange_);
   if (!started) return settle({std::move(started).error(), true, "connect_failed"});
   transfer_ = *started;
   lane_->lower_deadline(deadline());
 }
 
+std::shared_ptr<const HttpHeaders> Call::headers_of_attempt() {
+  if (!settings_->options.token) return settings_->headers;
+  return headers_with_key(settings_->options, settings_->options.token());
+}
+
 void Call::touch() {
   if (std::exchange(is_touched_, true)) return;
   lane_->touch(*this);
-}
-
-void Call::on_connected() {
-  is_connected_ = true;
-  touch();
-}
-
-void Call::on_header(std::string_view name, std::string_view value) {
-  // DeepSeek's own id first; others only where it is missing.
-  if (same_header(name, "x-ds-trace-id")) request_id_ = value;
-  if (request_id_.empty() && same_header(name, "x-request-id")) request_id_ = value;
-  if (same_header(name, "location")) location_ = value;
-}
-
-void Call::on_head(int status) {
-  status_ = status;
-  if (!is_success_status()) return;
-  const bool is_read = shape_ == CallShape::streamed;
-  reader_.emplace(settings_->provider, settings_->options.limits, is_read ? &records_ : nullptr);
-}
-
-BodyFlow Call::on_body(std::string_view bytes) {
-  touch();
-  if (!reader_) {
-    error_body_.append(bytes.substr(0, error_body_bytes - error_body_.size()));
-    return error_body_.size() < error_body_bytes ? BodyFlow::keep : BodyFlow::abort;
-  }
-  if (deltas_ready() >= settings_->options.limits.queued_deltas) {
-    is_paused_ = true;
-    return BodyFlow::pause;
-  }
-  reader_->feed(bytes);
-  return reader_->hopeless() ? BodyFlow::abort : BodyFlow::keep;
-}
-
-void Call::on_end(const TransferEnd& end) {
-  transfer_ = 0;
-  transfer_end_ = end;
-  touch();
 }
 
 bool Call::advance(SteadyInstant now) {
@@ -205,8 +166,16 @@ bool Call::advance(SteadyInstant now) {
 void Call::step(SteadyInstant now) {
   if (stage_ == Stage::done) return;
   if (stage_ == Stage::settle) return ask_ledger();
-  note_progress(now);
-  if (transfer_end_) return settle(outcome_of_transfer());
+  if (stage_ == Stage::back_off) {
+    if (stop_if_asked() || now < back_off_until_) return;
+    begin_attempt();
+    return reserve();
+  }
+  if (exchange_) note_progress(now);
+  if (exchange_ && exchange_->end) {
+    transfer_ = 0;
+    return settle(outcome_of_transfer());
+  }
   if (stop_if_asked()) return;
   if (stage_ == Stage::admit) return ask_ledger();
   check_clocks(now);
@@ -221,53 +190,57 @@ bool Call::stop_if_asked() {
     return true;
   }
   if (!client_stops_.load(std::memory_order_acquire)) return false;
-  interrupt(error_of(ErrorKind::closed, "the client was shut down"), "cancelled");
+  interrupt(Error{ErrorKind::closed, "the client was shut down"}, "cancelled");
   return true;
 }
 
 void Call::note_progress(SteadyInstant now) {
-  if (stage_ == Stage::send && is_connected_) {
+  Exchange& seen = *exchange_;
+  if (stage_ == Stage::send && seen.is_connected) {
     stage_ = Stage::head;
-    connected_at_ = now;
+    seen.connected_at = now;
   }
-  const std::uint64_t payload = reader_ ? reader_->payload_count() : error_body_.size();
-  if (payload != payload_seen_) {
-    if (payload_seen_ == 0) {
-      attempt_.first_byte_after = std::chrono::duration_cast<microseconds>(now - started_at_);
-    }
-    payload_seen_ = payload;
-    last_payload_at_ = now;
+  if (const std::uint64_t payload = seen.payload_count(); payload != seen.payload_seen) {
+    if (!seen.first_payload_at) seen.first_payload_at = now;
+    seen.payload_seen = payload;
+    seen.last_payload_at = now;
     stage_ = Stage::body;
   }
-  const bool has_ended = reader_ && (reader_->done() || reader_->error());
-  if (has_ended && lingers_since_ == SteadyInstant::max()) lingers_since_ = now;
+  const bool has_ended = seen.reader && (seen.reader->done() || seen.reader->error());
+  if (has_ended && seen.lingers_since == SteadyInstant::max()) seen.lingers_since = now;
 }
 
 SteadyInstant Call::deadline() const {
+  if (stage_ == Stage::back_off) return back_off_until_;
+  if (stage_ == Stage::settle || stage_ == Stage::done || !exchange_) return SteadyInstant::max();
+  const Exchange& seen = *exchange_;
   SteadyInstant at = after(started_at_, clocks_.total);
-  if (stage_ == Stage::send) at = std::min(at, after(started_at_, clocks_.connect));
-  if (stage_ == Stage::head) at = std::min(at, after(connected_at_, clocks_.first_byte));
+  if (stage_ == Stage::send) at = std::min(at, after(seen.started_at, clocks_.connect));
+  if (stage_ == Stage::head) at = std::min(at, after(seen.connected_at, clocks_.first_byte));
   // While nobody reads, the server is not the one who is idle.
-  if (stage_ == Stage::body && !is_paused_) {
-    at = std::min(at, after(last_payload_at_, clocks_.payload_idle));
+  if (stage_ == Stage::body && !seen.is_paused) {
+    at = std::min(at, after(seen.last_payload_at, clocks_.payload_idle));
   }
-  if (lingers_since_ != SteadyInstant::max()) at = std::min(at, lingers_since_ + linger);
-  return stage_ == Stage::settle || stage_ == Stage::done ? SteadyInstant::max() : at;
+  if (seen.lingers_since != SteadyInstant::max()) at = std::min(at, seen.lingers_since + linger);
+  return at;
 }
 
 void Call::check_clocks(SteadyInstant now) {
   if (now < deadline()) return;
-  const bool answer_is_whole = reader_ && (reader_->done() || reader_->finished());
-  if (answer_is_whole || lingers_since_ != SteadyInstant::max()) {
+  const bool is_whole = exchange_->answer_is_whole();
+  if (is_whole || exchange_->lingers_since != SteadyInstant::max()) {
     end_transfer();
-    return settle(outcome_of_answer(!answer_is_whole));
+    return settle(outcome_of_answer(!is_whole));
   }
   if (now >= after(started_at_, clocks_.total)) {
     return interrupt(timeout_of(ClockKind::total, clocks_.total), "timeout_total");
   }
   switch (stage_) {
-    case Stage::send:
-      return interrupt(timeout_of(ClockKind::connect, clocks_.connect), "timeout_connect");
+    case Stage::send: {
+      end_transfer();
+      return settle(
+          {timeout_of(ClockKind::connect, clocks_.connect), true, "timeout_connect", true});
+    }
     case Stage::head:
       return interrupt(timeout_of(ClockKind::first_byte, clocks_.first_byte), "timeout_first_byte");
     default:
@@ -277,29 +250,34 @@ void Call::check_clocks(SteadyInstant now) {
 }
 
 std::optional<Delta> Call::next_delta() {
-  if (!has_delta()) return std::nullopt;
-  const DeltaRecord record = records_[next_record_++];
-  if (!has_delta()) {
-    records_.clear();
-    next_record_ = 0;
-  }
+  if (deltas_.empty()) return std::nullopt;
+  const DeltaRecord record = deltas_.pop();
   resume_if_drained();
-  return reader_->view(record);
+  return exchange_->reader->view(record);
 }
 
 void Call::resume_if_drained() {
-  if (!is_paused_ || deltas_ready() > settings_->options.limits.queued_deltas / 2) return;
-  is_paused_ = false;
+  const std::size_t few = settings_->options.limits.queued_deltas / 2;
+  if (!exchange_->is_paused || deltas_.size() > few) return;
+  exchange_->is_paused = false;
   if (transfer_ == 0) return;
-  last_payload_at_ = lane_->now();
+  exchange_->last_payload_at = lane_->now();
   lane_->transport().resume(transfer_);
   lane_->lower_deadline(deadline());
 }
 
 void Call::interrupt(Error error, std::string reason) {
-  const bool nothing_was_sent = !is_connected_;
+  retry_after_.reset();
+  if (stage_ == Stage::back_off || stage_ == Stage::settle) {
+    // The attempt before is billed already, and there is no other.
+    error_ = std::move(error);
+    complete_error();
+    if (stage_ == Stage::back_off) stage_ = Stage::done;
+    return;
+  }
+  const bool nothing_was_sent = !exchange_ || !exchange_->is_connected;
   end_transfer();
-  if (reader_) reader_->finish(true);
+  if (exchange_ && exchange_->reader) exchange_->reader->finish(true);
   settle({std::move(error), nothing_was_sent, std::move(reason)});
 }
 

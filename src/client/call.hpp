@@ -5,16 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "client/bill.hpp"
 #include "client/cancel_state.hpp"
+#include "client/delta_queue.hpp"
+#include "client/exchange.hpp"
 #include "client/lane.hpp"
 #include "client/settings.hpp"
 #include "ledger/ledger_state.hpp"
 #include "tally/client.hpp"
-#include "wire/reply_reader.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -28,20 +27,21 @@ enum class CallShape {
 /// One call: a state machine that a lane drives.
 ///
 ///     admit -> send -> head -> body -> settle -> done
+///       ^                                 |
+///       +----------- back_off <-----------+     a further attempt, while no payload has come
 ///
 /// admit waits until the ledger has the reserve; send ends when a connection stands; head waits for
-/// the first payload; settle waits until the ledger has the bill. Everything that ends a call early
-/// (a clock, a cancel, a failure) goes through settle: no attempt is without a bill. Retries will
-/// lead from body back to admit, with a further attempt.
+/// the first payload; settle waits until the ledger has the bill. Everything that ends an attempt
+/// early (a clock, a cancel, a failure) goes through settle: no attempt is without a bill.
 ///
-/// The transport's callbacks only take note; what follows is done in `advance`, outside of its
+/// The transport only leaves notes (`Exchange`); what follows is done in `advance`, outside of its
 /// frames. One thread at a time.
-class Call final : private TransferHandler {
+class Call {
  public:
   Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& request,
        const CallOptions& options, CallShape shape, const std::atomic<bool>& client_stops);
   /// A call that has not ended is cancelled; its bill still goes to the ledger.
-  ~Call() override;
+  ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -58,8 +58,8 @@ class Call final : private TransferHandler {
   SteadyInstant deadline() const;
 
   bool done() const { return stage_ == Stage::done; }
-  std::size_t deltas_ready() const { return records_.size() - next_record_; }
-  bool has_delta() const { return deltas_ready() > 0; }
+  std::size_t deltas_ready() const { return deltas_.size(); }
+  bool has_delta() const { return !deltas_.empty(); }
   /// The next delta; its views live until the call is driven again.
   std::optional<Delta> next_delta();
   /// Once, when done.
@@ -71,26 +71,23 @@ class Call final : private TransferHandler {
   CallId id = 0;  ///< Of a started call; 0 for others. For whoever drives the lane.
 
  private:
-  enum class Stage { unsent, admit, send, head, body, settle, done };
+  enum class Stage { unsent, admit, send, head, body, settle, back_off, done };
 
   /// How an attempt ended, before it is billed.
   struct Outcome {
     std::optional<Error> error;
     bool is_free = false;
     std::string reason;
+    bool may_repeat =
+        false;  ///< A further attempt could succeed, and nothing of this one was used.
   };
-
-  // What the transport tells: only notes.
-  void on_connected() override;
-  void on_header(std::string_view name, std::string_view value) override;
-  void on_head(int status) override;
-  BodyFlow on_body(std::string_view bytes) override;
-  void on_end(const TransferEnd& end) override;
 
   void touch();
   void step(SteadyInstant now);
+  void begin_attempt();
   void reserve();
   void send();
+  std::shared_ptr<const HttpHeaders> headers_of_attempt();
   void ask_ledger();
   bool stop_if_asked();
   void note_progress(SteadyInstant now);
@@ -104,45 +101,43 @@ class Call final : private TransferHandler {
   Outcome outcome_of_refusal() const;
   Outcome outcome_of_answer(bool cut);
   void settle(Outcome outcome);
+  BillFacts bill_facts() const;
+  void complete_error();
+  void plan_retry(const Outcome& outcome);
+  void after_settle();
+  void report_attempt();
   LedgerRow row() const;
-  bool is_success_status() const { return status_ >= 200 && status_ < 300; }
+  const Reply& reply() const;
 
   const std::shared_ptr<const ClientSettings> settings_;
   const Clocks clocks_;
+  const Retries retries_;
   const CallShape shape_;
   const std::atomic<bool>& client_stops_;
   const std::shared_ptr<CancelToken::State> own_cancel_;
   std::shared_ptr<CancelToken::State> token_;
   std::shared_ptr<Ledger::State> ledger_;
   const Labels labels_;
-  std::optional<std::int64_t> max_tokens_;
+  const std::optional<std::int64_t> max_tokens_;
   std::optional<Error> bad_request_;
   std::shared_ptr<const std::string> body_;
 
   Lane* lane_ = nullptr;
   Stage stage_ = Stage::unsent;
-  TransferId transfer_ = 0;
-  std::optional<TransferEnd> transfer_end_;
-  std::uint64_t ticket_ = 0;  ///< Of the ledger write that is waited for; 0: none.
-
-  SteadyInstant started_at_{};
-  SteadyInstant connected_at_{};
-  SteadyInstant last_payload_at_{};
-  SteadyInstant lingers_since_ = SteadyInstant::max();
-  std::uint64_t payload_seen_ = 0;
-  bool is_connected_ = false;
-  bool is_paused_ = false;
   bool is_touched_ = false;
+  SteadyInstant started_at_{};
+  std::uint64_t ticket_ = 0;  ///< Of the ledger write that is waited for; 0: none.
+  std::optional<std::chrono::milliseconds>
+      retry_after_;  ///< A further attempt follows, after this.
+  SteadyInstant back_off_until_{};
 
-  int status_ = 0;
-  std::string request_id_;
-  std::string location_;  ///< Where a redirect points to, for the error.
-  std::string error_body_;
-  std::optional<ReplyReader> reader_;
-  std::vector<DeltaRecord> records_;
-  std::size_t next_record_ = 0;
-
+  // Of the attempt under way.
   Attempt attempt_;
+  std::shared_ptr<const HttpHeaders> headers_;
+  std::optional<Exchange> exchange_;
+  TransferId transfer_ = 0;
+  DeltaQueue deltas_;
+
   Receipt receipt_;
   std::optional<Error> error_;
 };

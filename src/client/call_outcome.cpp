@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The end of an attempt: what it was, what it costs, what the ledger gets.
+#include <random>
 #include <utility>
 
 #include "base/json.hpp"
 #include "client/call.hpp"
+#include "client/retry.hpp"
 #include "wire/error_json.hpp"
 
 namespace tally {
@@ -51,8 +53,17 @@ std::string what_broke(TransferResult result) {
   }
 }
 
+/// The key that was sent with these headers; empty if none was.
+std::string_view key_in(const HttpHeaders& headers) {
+  constexpr std::string_view scheme = "Bearer ";
+  for (const auto& [name, value] : headers) {
+    if (name == "Authorization") return std::string_view(value).substr(scheme.size());
+  }
+  return {};
+}
+
 /// Some servers repeat the key that they refuse.
-void redact(std::string& text, const std::string& secret) {
+void redact(std::string& text, std::string_view secret) {
   if (secret.empty()) return;
   for (std::size_t at = text.find(secret); at != text.npos; at = text.find(secret, at)) {
     text.replace(at, secret.size(), "[key]");
@@ -62,10 +73,12 @@ void redact(std::string& text, const std::string& secret) {
 }  // namespace
 
 Call::Outcome Call::outcome_of_transfer() {
-  const TransferEnd& end = *transfer_end_;
-  if (status_ == 0) return outcome_without_answer(end);
-  if (!is_success_status()) return outcome_of_refusal();
-  Outcome outcome = outcome_of_answer(end.result != TransferResult::complete);
+  const TransferEnd& end = *exchange_->end;
+  if (exchange_->status == 0) return outcome_without_answer(end);
+  if (!exchange_->is_success_status()) return outcome_of_refusal();
+  const bool was_cut =
+      end.result != TransferResult::complete && end.result != TransferResult::refused_by_handler;
+  Outcome outcome = outcome_of_answer(was_cut);
   if (outcome.error && outcome.error->kind == ErrorKind::connection && !end.message.empty()) {
     outcome.error->message += " (" + end.message + ")";
   }
@@ -74,83 +87,156 @@ Call::Outcome Call::outcome_of_transfer() {
 
 Call::Outcome Call::outcome_without_answer(const TransferEnd& end) const {
   Outcome outcome;
-  outcome.error.emplace();
-  outcome.error->kind = kind_of(end.result);
-  outcome.error->message = what_broke(end.result);
+  outcome.error = Error{kind_of(end.result), what_broke(end.result)};
   if (!end.message.empty()) outcome.error->message += ": " + end.message;
   outcome.error->retry_may_help = outcome.error->kind == ErrorKind::connection;
+  outcome.may_repeat = outcome.error->retry_may_help;
   outcome.is_free = !end.request_sent && end.result != TransferResult::complete;
   outcome.reason = reason_of(end.result);
   return outcome;
 }
 
 Call::Outcome Call::outcome_of_refusal() const {
+  const int status = exchange_->status;
   Outcome outcome;
-  outcome.error = error_of_response(status_, error_body_);
-  if (!location_.empty()) outcome.error->message += "; it points to " + location_;
-  outcome.is_free = is_free_refusal(status_, error_body_);
-  outcome.reason = "http_" + std::to_string(status_);
+  outcome.error = error_of_response(status, exchange_->error_body);
+  if (!exchange_->location.empty()) {
+    outcome.error->message += "; it points to " + exchange_->location;
+  }
+  outcome.is_free = is_free_refusal(status, exchange_->error_body);
+  outcome.reason = "http_" + std::to_string(status);
+  outcome.may_repeat = is_retryable_status(status) && outcome.error->retry_may_help;
   return outcome;
 }
 
 Call::Outcome Call::outcome_of_answer(bool cut) {
-  reader_->finish(cut);
+  ReplyReader& reader = *exchange_->reader;
+  reader.finish(cut);
   Outcome outcome;
-  outcome.error = reader_->error();
+  outcome.error = reader.error();
   if (outcome.error) {
     outcome.reason = cut ? "stream_cut" : std::string(to_string(outcome.error->kind));
-  } else if (!reader_->usage()) {
+    outcome.may_repeat = cut && reader.payload_count() == 0;
+  } else if (!reader.usage()) {
     outcome.reason = "no_usage";
   }
   return outcome;
 }
 
-void Call::settle(Outcome outcome) {
+const Reply& Call::reply() const {
   static const Reply nothing;
+  return exchange_ && exchange_->reader ? exchange_->reader->reply() : nothing;
+}
+
+BillFacts Call::bill_facts() const {
   BillFacts facts;
   facts.started = attempt_.started;
-  facts.completed = attempt_.completed = settings_->clock->wall();
+  facts.completed = attempt_.completed;
   facts.model_requested = receipt_.model;
-  facts.is_free = outcome.is_free;
-  facts.reply = reader_ ? &reader_->reply() : &nothing;
+  facts.reply = &reply();
   facts.max_tokens = max_tokens_;
   if (body_) facts.request_body = *body_;
-  if (reader_) {
-    facts.usage = reader_->usage();
-    facts.usage_is_final = reader_->done() || reader_->finished();
-    facts.output_deltas = static_cast<std::int64_t>(reader_->output_deltas());
+  if (exchange_ && exchange_->reader) {
+    facts.usage = exchange_->reader->usage();
+    facts.usage_is_final = exchange_->answer_is_whole();
+    facts.output_deltas = static_cast<std::int64_t>(exchange_->reader->output_deltas());
   }
+  return facts;
+}
+
+void Call::settle(Outcome outcome) {
+  attempt_.completed = settings_->clock->wall();
+  BillFacts facts = bill_facts();
+  facts.is_free = outcome.is_free;
   Bill bill = bill_of(*settings_, facts);
   attempt_.state = bill.state;
-  attempt_.reason = std::move(outcome.reason);
+  attempt_.reason = outcome.reason;
   attempt_.usage = std::move(bill.usage);
   attempt_.cost = std::move(bill.cost);
-  attempt_.http_status = status_;
-  attempt_.request_id = request_id_;
-  attempt_.model_reported = facts.reply->model;
-  error_ = std::move(outcome.error);
-  if (error_) {
-    error_->charge_possible = bill.state != BillState::not_billed;
-    error_->http_status = status_;
-    error_->request_id = request_id_;
-    redact(error_->message, settings_->options.api_key);
-    redact(error_->provider_code, settings_->options.api_key);
+  attempt_.model_reported = reply().model;
+  if (exchange_) {
+    attempt_.http_status = exchange_->status;
+    attempt_.request_id = exchange_->request_id;
+    if (exchange_->first_payload_at) {
+      attempt_.first_byte_after = std::chrono::duration_cast<std::chrono::microseconds>(
+          *exchange_->first_payload_at - exchange_->started_at);
+    }
   }
   receipt_.attempts.push_back(attempt_);
   sum_attempts(receipt_);
+  error_ = outcome.error;
+  complete_error();
+  report_attempt();
+  plan_retry(outcome);
 
   if (ticket_ != 0) {  // The reserve is still on its way; its answer does not matter any more.
     ledger_->forget(std::exchange(ticket_, 0));
     lane_->expect_store(-1);
   }
-  if (!ledger_) {
-    stage_ = Stage::done;
-    return;
-  }
   stage_ = Stage::settle;
+  if (!ledger_) return after_settle();
   ticket_ = ledger_->submit(LedgerWrite::Kind::settle, row());
   lane_->expect_store(1);
   ask_ledger();
+}
+
+void Call::complete_error() {
+  if (!error_) return;
+  error_->charge_possible = receipt_.state != BillState::not_billed;
+  error_->http_status = attempt_.http_status;
+  error_->request_id = attempt_.request_id;
+  if (!headers_) return;
+  redact(error_->message, key_in(*headers_));
+  redact(error_->provider_code, key_in(*headers_));
+}
+
+void Call::plan_retry(const Outcome& outcome) {
+  retry_after_.reset();
+  if (!outcome.may_repeat || attempt_.number > retries_.most) return;
+  const std::string_view asked_for = exchange_ ? std::string_view(exchange_->retry_after) : "";
+  const auto asked = read_retry_after(asked_for, settings_->clock->wall());
+  const auto delay = retry_delay(retries_, attempt_.number, asked, std::random_device{}());
+  const SteadyInstant begins_at = lane_->now() + delay;
+  if (begins_at > started_at_ + retries_.within) return;
+  if (clocks_.total.count() > 0 && begins_at > started_at_ + clocks_.total) return;
+  retry_after_ = delay;
+}
+
+void Call::after_settle() {
+  if (!retry_after_) {
+    stage_ = Stage::done;
+    return;
+  }
+  stage_ = Stage::back_off;
+  back_off_until_ = lane_->now() + *retry_after_;
+  lane_->lower_deadline(back_off_until_);
+  if (!settings_->options.hooks.on_retry) return;
+  RetryNotice notice{id, receipt_.call_id, attempt_.number, *error_, *retry_after_};
+  lane_->post([settings = settings_, notice = std::move(notice)] {
+    settings->options.hooks.on_retry(notice);
+  });
+}
+
+void Call::report_attempt() {
+  if (lane_ == nullptr || !settings_->options.hooks.on_attempt) return;
+  AttemptReport report;
+  report.call_id = receipt_.call_id;
+  report.provider = receipt_.provider;
+  report.model = receipt_.model;
+  report.attempt = attempt_;
+  report.labels = labels_;
+  report.finish_reason = reply().finish_reason_text;
+  report.response_id = reply().id;
+  if (error_) report.error = error_->kind;
+  if (exchange_ && exchange_->end) report.times = exchange_->end->times;
+  if (exchange_ && exchange_->reader && exchange_->first_payload_at) {
+    report.first_token = attempt_.first_byte_after;
+    report.last_token = std::chrono::duration_cast<std::chrono::microseconds>(
+        exchange_->last_payload_at - exchange_->started_at);
+  }
+  lane_->post([settings = settings_, report = std::move(report)] {
+    settings->options.hooks.on_attempt(report);
+  });
 }
 
 LedgerRow Call::row() const {
@@ -171,13 +257,14 @@ LedgerRow Call::row() const {
   row.cost = attempt_.cost;
   row.http_status = attempt_.http_status;
   row.request_id = attempt_.request_id;
-  if (reader_) row.response_id = reader_->reply().id;
+  row.response_id = reply().id;
   return row;
 }
 
 Completion Call::take_completion() {
-  Reply reply = reader_ ? reader_->take_reply() : Reply{};
-  reply.request_id = request_id_;
+  const bool has_reader = exchange_ && exchange_->reader;
+  Reply reply = has_reader ? exchange_->reader->take_reply() : Reply{};
+  reply.request_id = attempt_.request_id;
   if (!error_) return {std::move(reply), std::move(receipt_)};
   return {ChatError(*std::move(error_), std::move(reply)), std::move(receipt_)};
 }

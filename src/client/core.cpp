@@ -9,17 +9,9 @@ namespace {
 
 using std::chrono::microseconds;
 
-Error error_of(ErrorKind kind, std::string message) {
-  Error error;
-  error.kind = kind;
-  error.message = std::move(message);
-  return error;
-}
-
 Error busy() {
-  return error_of(
-      ErrorKind::busy,
-      "another thread drives the started calls of this client: poll it from one thread");
+  return Error{ErrorKind::busy,
+               "another thread drives the started calls of this client: poll it from one thread"};
 }
 
 }  // namespace
@@ -40,11 +32,11 @@ bool Client::Core::is_forked() const { return process_id() != process_; }
 
 std::optional<Error> Client::Core::refusal() const {
   if (is_forked()) {
-    return error_of(ErrorKind::forked,
-                    "this client was opened before a fork: open a new one in the child");
+    return Error{ErrorKind::forked,
+                 "this client was opened before a fork: open a new one in the child"};
   }
   if (closed_.load(std::memory_order_acquire)) {
-    return error_of(ErrorKind::closed, "the client was shut down: open a new one");
+    return Error{ErrorKind::closed, "the client was shut down: open a new one"};
   }
   return std::nullopt;
 }
@@ -90,27 +82,43 @@ CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& o
   return started_->start(std::move(call), started_lane_, refused);
 }
 
-Result<PollResult> Client::Core::poll(microseconds time_budget) {
+Result<bool> Client::Core::turn_started(microseconds waits) {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return busy();
   if (is_forked()) return *refusal();
-  const SteadyInstant until = settings_->clock->steady() + time_budget;
-  while (started_->turn(microseconds(0)) && settings_->clock->steady() < until) {
-  }
+  const bool moved = started_->turn(waits);
+  const auto posts = started_->take_posts();
+  lock.unlock();
+  for (const auto& call_host : posts) call_host();
+  return moved;
+}
+
+Result<PollResult> Client::Core::poll_result() {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  if (!lock) return busy();
+  if (is_forked()) return *refusal();
   return PollResult{started_->events_ready(), started_->in_flight()};
 }
 
-Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
-  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  if (!lock) return busy();
-  if (is_forked()) return *refusal();
-  const SteadyInstant until = settings_->clock->steady() + timeout;
-  while (started_->in_flight() > 0 && started_->events_ready() == 0) {
-    const auto left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
-    if (left <= microseconds(0)) break;
-    started_->turn(left);
+Result<PollResult> Client::Core::poll(microseconds time_budget) {
+  const SteadyInstant until = settings_->clock->steady() + time_budget;
+  while (true) {
+    auto moved = turn_started(microseconds(0));
+    if (!moved) return std::move(moved).error();
+    if (!*moved || settings_->clock->steady() >= until) return poll_result();
   }
-  return PollResult{started_->events_ready(), started_->in_flight()};
+}
+
+Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
+  const SteadyInstant until = settings_->clock->steady() + timeout;
+  auto left = std::chrono::microseconds(timeout);
+  auto now = poll_result();
+  while (now && now->calls_in_flight > 0 && now->events_ready == 0 && left > microseconds(0)) {
+    if (auto moved = turn_started(left); !moved) return std::move(moved).error();
+    now = poll_result();
+    left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
+  }
+  return now;
 }
 
 bool Client::Core::next_event(Event& event) {
@@ -122,19 +130,20 @@ void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   if (is_forked()) return;
   closed_.store(true, std::memory_order_release);
   const auto until = std::chrono::steady_clock::now() + deadline;
-  const auto time_is_left = [&] { return std::chrono::steady_clock::now() < until; };
-  {
-    // The started calls have no thread but the one that polls: while they finish, this one does.
+  // The started calls have no thread but the one that polls: while they finish, this one does.
+  const auto has_unfinished = [&] {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-    while (lock && started_->has_unfinished() && time_is_left()) {
-      started_->turn(std::chrono::milliseconds(1));
-    }
-    std::unique_lock<std::mutex> lanes_lock(lanes_mutex_);
-    lane_came_back_.wait_until(lanes_lock, until, [&] { return leased_ == 0; });
-    lanes_lock.unlock();
-    stop_all();
-    if (lock) started_->turn(microseconds(0));
+    return lock && started_->has_unfinished();
+  };
+  while (std::chrono::steady_clock::now() < until && has_unfinished()) {
+    if (!turn_started(std::chrono::milliseconds(1))) break;
   }
+  {
+    std::unique_lock<std::mutex> lock(lanes_mutex_);
+    lane_came_back_.wait_until(lock, until, [&] { return leased_ == 0; });
+  }
+  stop_all();
+  (void)turn_started(microseconds(0));
 }
 
 void Client::Core::stop_all() {

@@ -51,7 +51,10 @@ class Client::Core {
 
  private:
   Result<Lane*> new_lane();
-  Lane* lane_of_started();
+  /// One turn of the started calls, and then the host's hooks, with no lock held. `waits`: for how
+  /// long.
+  Result<bool> turn_started(std::chrono::microseconds waits);
+  Result<PollResult> poll_result();
   void stop_all();
 
   const std::shared_ptr<const ClientSettings> settings_;

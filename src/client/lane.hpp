@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "tally/time.hpp"
@@ -36,7 +38,11 @@ class Lane {
   /// Has every call look at its cancel flags at the next turn, and ends a wait. From any thread.
   void call_attention();
 
+  /// Calls of the host's hooks that are due. To be called after a turn, with no lock held.
+  std::vector<std::function<void()>> take_posts() { return std::exchange(posts_, {}); }
+
   // What calls tell their lane.
+  void post(std::function<void()> call_host) { posts_.push_back(std::move(call_host)); }
   void touch(Call& call) {
     touched_.push_back(&call);
   }  ///< It has something to do after the drive.
@@ -55,6 +61,7 @@ class Lane {
   std::vector<Call*> calls_;
   std::vector<Call*> touched_;
   std::vector<Call*> moved_;
+  std::vector<std::function<void()>> posts_;
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
   int waiting_for_store_ = 0;
   std::atomic<bool> attention_{false};

@@ -9,13 +9,6 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-Error refused(ErrorKind kind, std::string message) {
-  Error error;
-  error.kind = kind;
-  error.message = std::move(message);
-  return error;
-}
-
 bool has_control(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
@@ -39,9 +32,10 @@ std::string_view host_of(std::string_view url) {
   return {};
 }
 
-std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options) {
+std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options,
+                                              const std::string& key) {
   HttpHeaders headers;
-  if (!options.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + options.api_key);
+  if (!key.empty()) headers.emplace_back("Authorization", "Bearer " + key);
   headers.emplace_back("Content-Type", "application/json");
   headers.emplace_back("Accept", "text/event-stream, application/json");
   const std::string own = "tally/" TALLY_VERSION;
@@ -54,47 +48,51 @@ std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options) {
 
 Result<void> check_headers(const ClientOptions& options) {
   if (has_control(options.api_key)) {
-    return refused(ErrorKind::invalid_argument,
-                   "ClientOptions::api_key holds a control character (a line end from a file?)");
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::api_key holds a control character (a line end from a file?)"};
   }
   if (has_control(options.user_agent)) {
-    return refused(ErrorKind::invalid_argument,
-                   "ClientOptions::user_agent holds a control character");
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::user_agent holds a control character"};
   }
   for (const auto& [name, value] : options.headers) {
     const bool bad_name = name.empty() || name.find_first_of(": ") != std::string::npos;
     if (!bad_name && !has_control(name) && !has_control(value)) continue;
-    return refused(
-        ErrorKind::invalid_argument,
-        "ClientOptions::headers: a header's name is empty or holds a colon or a space, or "
-        "its text holds a control character");
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::headers: a header's name is empty or holds a colon or a space, or "
+                 "its text holds a control character"};
   }
   return {};
 }
 
 }  // namespace
 
+std::shared_ptr<const HttpHeaders> headers_with_key(const ClientOptions& options,
+                                                    const std::string& key) {
+  return key.empty() || has_control(key) ? nullptr : headers_of(options, key);
+}
+
 Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions options) {
   const std::string host(host_of(options.base_url));
   if (host.empty() || has_control(options.base_url)) {
-    return refused(ErrorKind::invalid_argument,
-                   "ClientOptions::base_url has to be like https://host or https://host:port/path, "
-                   "without a user name");
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::base_url has to be like https://host or https://host:port/path, "
+                 "without a user name"};
   }
   if (auto checked = check_headers(options); !checked) return checked.error();
   ClientSettings settings;
   const bool is_named = !options.provider.empty();
   settings.provider =
       is_named ? provider_named(options.provider) : provider_of_url(options.base_url);
-  if (options.api_key.empty() && host == "api.deepseek.com") {
-    return refused(ErrorKind::authentication,
-                   "no API key: set ClientOptions::api_key (options_from_environment() reads "
-                   "DEEPSEEK_API_KEY)");
+  if (options.api_key.empty() && !options.token && host == "api.deepseek.com") {
+    return Error{ErrorKind::authentication,
+                 "no API key: set ClientOptions::api_key (options_from_environment() reads "
+                 "DEEPSEEK_API_KEY)"};
   }
   if (!is_named) settings.price_host = host;
   while (!options.base_url.empty() && options.base_url.back() == '/') options.base_url.pop_back();
   settings.chat_url = options.base_url + "/chat/completions";
-  settings.headers = headers_of(options);
+  settings.headers = headers_of(options, options.api_key);
   settings.clock = options.clock ? options.clock : system_clock();
   settings.options = std::move(options);
   return std::make_shared<const ClientSettings>(std::move(settings));
@@ -102,6 +100,7 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
 
 ClientOptions options_from_environment() {
   ClientOptions options;
+  options.provider = "deepseek";  // The variables say so, also where the URL is a proxy's.
   if (const char* key = std::getenv("DEEPSEEK_API_KEY")) options.api_key = key;
   if (const char* url = std::getenv("DEEPSEEK_BASE_URL")) options.base_url = url;
   return options;

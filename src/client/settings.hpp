@@ -25,6 +25,10 @@ struct ClientSettings {
   }
 };
 
+/// The headers of every request, with `key`; null if it is empty or holds control characters.
+std::shared_ptr<const HttpHeaders> headers_with_key(const ClientOptions& options,
+                                                    const std::string& key);
+
 /// `invalid_argument` names the option and what is wrong with it; `authentication` for a missing
 /// key.
 Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions options);

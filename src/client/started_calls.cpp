@@ -40,6 +40,11 @@ void StartedCalls::queue_if_ready(Started& started) {
   ready_.push_back(started.call->id);
 }
 
+std::vector<std::function<void()>> StartedCalls::take_posts() {
+  if (lane_ == nullptr) return {};
+  return lane_->take_posts();
+}
+
 bool StartedCalls::next_event(Event& event) {
   while (!ready_.empty()) {
     const CallId id = ready_.front();

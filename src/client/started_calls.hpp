@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "client/call.hpp"
 #include "client/lane.hpp"
@@ -27,6 +29,7 @@ class StartedCalls {
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
   bool turn(std::chrono::microseconds wait);
   bool next_event(Event& event);
+  std::vector<std::function<void()>> take_posts();
 
   /// From any thread: the call ends at its lane's next turn, and hands out no delta before.
   bool cancel(CallId id);

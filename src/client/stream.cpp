@@ -39,8 +39,14 @@ Stream::State::~State() {
 
 std::optional<Delta> Stream::State::next() {
   if (completion || core->is_forked()) return std::nullopt;
-  while (!call->has_delta() && !call->done()) lease.get()->turn(long_enough);
+  while (!call->has_delta() && !call->done()) turn();
   return call->next_delta();
+}
+
+void Stream::State::turn() {
+  Lane& lane = *lease.get();
+  lane.turn(long_enough);
+  for (const auto& call_host : lane.take_posts()) call_host();
 }
 
 Completion& Stream::State::finish() {

@@ -19,6 +19,8 @@ struct Stream::State {
   ~State();
 
   std::optional<Delta> next();
+  /// Drives the call until something happened to it.
+  void turn();
   /// Reads to the end; the same object each time.
   Completion& finish();
 

@@ -17,12 +17,7 @@ namespace {
 
 constexpr unsigned oldest_version = 0x075700;
 
-Error unsupported(std::string message) {
-  Error error;
-  error.kind = ErrorKind::unsupported;
-  error.message = std::move(message);
-  return error;
-}
+Error unsupported(std::string message) { return Error{ErrorKind::unsupported, std::move(message)}; }
 
 Result<std::string> start_and_check() {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "transport/curl_transfer.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "transport/curl_global.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -30,6 +33,19 @@ int status_of(std::string_view line) {
     status = status * 10 + (digit - '0');
   }
   return status;
+}
+
+/// What curl says, without the values of headers that hold keys. They stand in lines of its own too
+/// (HTTP/2 prints each header as it sends it).
+std::string without_secrets(std::string_view line) {
+  std::string lower(line);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (const std::string_view name : {"authorization", "api-key", "cookie", "x-auth"}) {
+    const std::size_t at = lower.find(name);
+    if (at != std::string::npos)
+      return std::string(line.substr(0, at + name.size())) + ": [redacted]";
+  }
+  return std::string(line);
 }
 
 TransferResult result_of(CURLcode code, bool connected) {
@@ -66,35 +82,94 @@ TransferResult result_of(CURLcode code, bool connected) {
 
 CurlTransfer::~CurlTransfer() {
   if (easy_ != nullptr) curl_easy_cleanup(easy_);
+  curl_slist_free_all(resolve_);
 }
 
-bool CurlTransfer::open(const CurlOptions& options, const std::string& system_ca_file) {
+Result<void> CurlTransfer::open(const CurlOptions& options, std::vector<std::string>* trace) {
   easy_ = curl_easy_init();
-  if (easy_ == nullptr) return false;
+  if (easy_ == nullptr) return Error{ErrorKind::unsupported, "libcurl is out of memory"};
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, message_.data());
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   // Without it a cancel during a name lookup waits for the lookup: 4 s measured, against 0 ms.
   curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);  // Not with the key.
-  curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // Else curl reads http_proxy from the environment.
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
-  const std::string& ca_file = options.ca_file.empty() ? system_ca_file : options.ca_file;
-  if (!ca_file.empty()) {
-    // A CA path switches curl's cache of parsed CA files off: 25 ms in one poll for each
-    // connection.
-    curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
-    curl_easy_setopt(easy_, CURLOPT_CAINFO, ca_file.c_str());
-  }
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlTransfer::on_request);
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
-  return true;
+  if (options.trace) {
+    trace_ = trace;
+    curl_easy_setopt(easy_, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(easy_, CURLOPT_DEBUGFUNCTION, &CurlTransfer::on_trace);
+    curl_easy_setopt(easy_, CURLOPT_DEBUGDATA, this);
+  }
+  if (auto set = set_network(options); !set) return set;
+  return set_trust(options);
+}
+
+Result<void> CurlTransfer::set_text(CURLoption option, const std::string& value, const char* name) {
+  if (value.empty()) return {};
+  const CURLcode code = curl_easy_setopt(easy_, option, value.c_str());
+  if (code == CURLE_OK) return {};
+  return Error{ErrorKind::unsupported, std::string("libcurl refused CurlOptions::") + name + ": " +
+                                           curl_easy_strerror(code)};
+}
+
+Result<void> CurlTransfer::set_network(const CurlOptions& options) {
+  const long version = options.http_version == HttpVersion::http2
+                           ? static_cast<long>(CURL_HTTP_VERSION_2TLS)
+                           : static_cast<long>(CURL_HTTP_VERSION_1_1);
+  if (curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version) != CURLE_OK) {
+    return Error{ErrorKind::unsupported, "this libcurl was built without HTTP/2"};
+  }
+  if (options.http_version == HttpVersion::http2) curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
+  if (options.compression) curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // Else curl reads http_proxy from the environment.
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS,
+                   1L);  // The proxy's head is not the server's.
+  for (const std::string& entry : options.resolve) {
+    curl_slist* longer = curl_slist_append(resolve_, entry.c_str());
+    if (longer == nullptr) return Error{ErrorKind::unsupported, "libcurl is out of memory"};
+    resolve_ = longer;
+  }
+  if (resolve_ != nullptr) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_);
+  if (auto set = set_text(CURLOPT_PROXY, options.proxy, "proxy"); !set) return set;
+  if (auto set = set_text(CURLOPT_PROXYUSERNAME, options.proxy_user, "proxy_user"); !set)
+    return set;
+  if (auto set = set_text(CURLOPT_PROXYPASSWORD, options.proxy_password, "proxy_password"); !set) {
+    return set;
+  }
+  return set_text(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket, "unix_socket");
+}
+
+Result<void> CurlTransfer::set_trust(const CurlOptions& options) {
+  if (auto set = set_text(CURLOPT_SSLCERT, options.client_certificate, "client_certificate");
+      !set) {
+    return set;
+  }
+  if (auto set = set_text(CURLOPT_SSLKEY, options.client_key, "client_key"); !set) return set;
+  if (auto set = set_text(CURLOPT_KEYPASSWD, options.client_key_password, "client_key_password");
+      !set) {
+    return set;
+  }
+  if (!options.ca_pem.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, nullptr);
+    curl_blob blob{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(), CURL_BLOB_COPY};
+    const bool is_set = curl_easy_setopt(easy_, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
+    return is_set ? Result<void>()
+                  : Error{ErrorKind::unsupported, "libcurl refused CurlOptions::ca_pem"};
+  }
+  const std::string ca_file = options.ca_file.empty() ? curl_ca_file() : options.ca_file;
+  // A CA path switches curl's cache of parsed CA files off: 25 ms in one poll for each connection.
+  if (!ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+  return set_text(CURLOPT_CAINFO, ca_file, "ca_file");
 }
 
 bool CurlTransfer::prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
@@ -103,7 +178,7 @@ bool CurlTransfer::prepare(HttpRequest request, std::shared_ptr<curl_slist> head
   header_list_ = std::move(header_list);
   handler_ = &handler;
   status_ = 0;
-  connected_ = head_is_complete_ = handler_failed_ = false;
+  connected_ = head_is_complete_ = handler_failed_ = was_repeated_ = false;
   message_[0] = '\0';
   CURLcode code = curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
   if (code == CURLE_OK) code = curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_list_.get());
@@ -129,13 +204,42 @@ TransferEnd CurlTransfer::end_of(CURLcode code) const {
   end.result = handler_failed_ ? TransferResult::refused_by_handler : result_of(code, connected_);
   if (code != CURLE_OK)
     end.message = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
+  if (was_repeated_) end.message = "the connection was closed by the server";
   end.request_sent = request_was_sent();
+  end.times = times();
   return end;
+}
+
+TransferTimes CurlTransfer::times() const {
+  using std::chrono::microseconds;
+  const auto read = [this](CURLINFO info) {
+    curl_off_t value = 0;
+    curl_easy_getinfo(easy_, info, &value);
+    return value;
+  };
+  const auto stage = [&](CURLINFO info, curl_off_t since) -> std::optional<microseconds> {
+    const curl_off_t at = read(info);
+    if (at < since || at == 0) return std::nullopt;
+    return microseconds(at - since);
+  };
+  const curl_off_t looked_up = read(CURLINFO_NAMELOOKUP_TIME_T);
+  const curl_off_t connected = read(CURLINFO_CONNECT_TIME_T);
+  TransferTimes times;
+  times.name_lookup = stage(CURLINFO_NAMELOOKUP_TIME_T, 0);
+  times.connect = stage(CURLINFO_CONNECT_TIME_T, looked_up);
+  times.tls = stage(CURLINFO_APPCONNECT_TIME_T, connected);
+  times.first_byte = stage(CURLINFO_STARTTRANSFER_TIME_T, 0);
+  times.bytes_sent = static_cast<std::uint64_t>(read(CURLINFO_SIZE_UPLOAD_T));
+  times.bytes_received = static_cast<std::uint64_t>(read(CURLINFO_SIZE_DOWNLOAD_T));
+  long connections = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+  times.connection_was_reused = connected_ && connections == 0;
+  return times;
 }
 
 bool CurlTransfer::request_was_sent() const {
   if (!connected_) return false;
-  if (status_ != 0) return true;
+  if (status_ != 0 || was_repeated_) return true;
   long header_bytes = 0;
   curl_off_t body_bytes = 0;
   const auto request_bytes = static_cast<curl_off_t>(request_.body ? request_.body->size() : 0);
@@ -146,6 +250,13 @@ bool CurlTransfer::request_was_sent() const {
 
 int CurlTransfer::on_request(void* self, char*, char*, int, int) {
   auto* transfer = static_cast<CurlTransfer*>(self);
+  // curl sends a request again, silently, when a reused connection turns out to be closed. The
+  // server may have read the first one, and then it is an attempt of its own, with a bill of its
+  // own.
+  if (transfer->connected_) {
+    transfer->was_repeated_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   transfer->connected_ = true;
   transfer->handler_->on_connected();
   return CURL_PREREQFUNC_OK;
@@ -191,6 +302,21 @@ void CurlTransfer::take_header_line(std::string_view line) {
   if (status_ >= 100 && status_ < 200) return;  // "100 Continue": the real head is still to come.
   head_is_complete_ = true;
   handler_->on_head(status_);
+}
+
+int CurlTransfer::on_trace(CURL*, curl_infotype kind, char* data, std::size_t size, void* self) {
+  auto* transfer = static_cast<CurlTransfer*>(self);
+  if (kind != CURLINFO_TEXT && kind != CURLINFO_HEADER_IN && kind != CURLINFO_HEADER_OUT) return 0;
+  TALLY_TRY {
+    std::string_view lines(data, size);
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find('\n'));
+      lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+      transfer->trace_->push_back(without_secrets(trimmed(line)));
+    }
+  }
+  TALLY_CATCH()
+  return 0;
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {

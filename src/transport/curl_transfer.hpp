@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tally/transport.hpp"
 
@@ -22,8 +23,9 @@ class CurlTransfer {
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  /// Makes the handle and sets what all transfers share. False: out of memory.
-  bool open(const CurlOptions& options, const std::string& system_ca_file);
+  /// Makes the handle and sets what all transfers share; an option that this libcurl refuses is an
+  /// error. `trace` collects what curl says, where the options ask for it.
+  Result<void> open(const CurlOptions& options, std::vector<std::string>* trace);
 
   /// Sets what this transfer alone has. `handler` outlives it.
   bool prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
@@ -41,9 +43,15 @@ class CurlTransfer {
  private:
   static int on_request(void* self, char*, char*, int, int);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_trace(CURL*, curl_infotype kind, char* data, std::size_t size, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   void take_header_line(std::string_view line);
   bool request_was_sent() const;
+  TransferTimes times() const;
+
+  Result<void> set_network(const CurlOptions& options);
+  Result<void> set_trust(const CurlOptions& options);
+  Result<void> set_text(CURLoption option, const std::string& value, const char* name);
 
   CURL* easy_ = nullptr;
   TransferHandler* handler_ = nullptr;
@@ -53,7 +61,10 @@ class CurlTransfer {
   bool connected_ = false;
   bool head_is_complete_ = false;
   bool handler_failed_ = false;
+  bool was_repeated_ = false;
   std::array<char, CURL_ERROR_SIZE> message_{};
+  curl_slist* resolve_ = nullptr;
+  std::vector<std::string>* trace_ = nullptr;
 };
 
 }  // namespace TALLY_ABI

@@ -26,10 +26,7 @@ class CurlTransport final : public Transport {
  public:
   CurlTransport(CurlOptions options, std::unique_ptr<CURLM, MultiCleanup> multi,
                 std::unique_ptr<CurlPoller> poller)
-      : options_(std::move(options)),
-        system_ca_file_(curl_ca_file()),
-        multi_(std::move(multi)),
-        poller_(std::move(poller)) {}
+      : options_(std::move(options)), multi_(std::move(multi)), poller_(std::move(poller)) {}
 
   ~CurlTransport() override {
     for (Slot& slot : slots_) {
@@ -40,15 +37,15 @@ class CurlTransport final : public Transport {
 
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
     std::shared_ptr<curl_slist> header_list = list_of(request.headers);
-    Slot* slot = header_list ? free_slot() : nullptr;
-    if (slot == nullptr ||
+    auto found = free_slot();
+    if (!found) return std::move(found).error();
+    Slot* slot = *found;
+    if (!header_list ||
         !slot->transfer.prepare(std::move(request), std::move(header_list), handler) ||
         curl_multi_add_handle(multi_.get(), slot->transfer.easy()) != CURLM_OK) {
-      if (slot != nullptr) give_back(*slot);
-      Error error;
-      error.kind = ErrorKind::connection;
-      error.message = "libcurl could not begin the transfer (out of memory, or a bad URL)";
-      return error;
+      give_back(*slot);
+      return Error{ErrorKind::connection,
+                   "libcurl could not begin the transfer (out of memory, or a bad URL)"};
     }
     return slot->id;
   }
@@ -70,6 +67,8 @@ class CurlTransport final : public Transport {
     }
     poller_->turn(wait);
     report_ended();
+    // Here, since the host's code may not run inside libcurl.
+    for (const std::string& line : std::exchange(trace_, {})) options_.trace(line);
   }
 
   SteadyInstant next_deadline() const override { return poller_->next_deadline(); }
@@ -92,13 +91,13 @@ class CurlTransport final : public Transport {
     return slot.id == id && slot.transfer.in_use() ? &slot : nullptr;
   }
 
-  Slot* free_slot() {
+  Result<Slot*> free_slot() {
     if (free_.empty()) {
       Slot& slot = slots_.emplace_back();
       slot.id = slots_.size() - 1;
-      if (!slot.transfer.open(options_, system_ca_file_)) {
+      if (auto opened = slot.transfer.open(options_, &trace_); !opened) {
         slots_.pop_back();
-        return nullptr;
+        return std::move(opened).error();
       }
       curl_easy_setopt(slot.transfer.easy(), CURLOPT_PRIVATE, &slot);
       free_.push_back(slots_.size() - 1);
@@ -149,12 +148,12 @@ class CurlTransport final : public Transport {
   }
 
   const CurlOptions options_;
-  const std::string system_ca_file_;
   std::unique_ptr<CURLM, MultiCleanup> multi_;
   std::unique_ptr<CurlPoller> poller_;
   std::deque<Slot> slots_;  // A deque: transfers never move.
   std::vector<std::size_t> free_;
   std::vector<TransferId> to_resume_;
+  std::vector<std::string> trace_;
   std::shared_ptr<const HttpHeaders> headers_;
   std::shared_ptr<curl_slist> header_list_;
 };
@@ -169,10 +168,8 @@ Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& option
   if (multi && choice == PollerChoice::fastest) poller = make_epoll_poller(multi.get());
   if (multi && !poller) poller = make_portable_poller(multi.get());
   if (!poller) {
-    Error error;
-    error.kind = ErrorKind::unsupported;
-    error.message = "libcurl could not make a multi handle (out of memory or of descriptors)";
-    return error;
+    return Error{ErrorKind::unsupported,
+                 "libcurl could not make a multi handle (out of memory or of descriptors)"};
   }
   return std::unique_ptr<Transport>(
       std::make_unique<CurlTransport>(options, std::move(multi), std::move(poller)));

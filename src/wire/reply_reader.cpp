@@ -29,12 +29,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-Error make_error(ErrorKind kind, std::string message) {
-  Error error;
-  error.kind = kind;
-  error.message = std::move(message);
-  return error;
-}
+Error make_error(ErrorKind kind, std::string message) { return Error{kind, std::move(message)}; }
 
 Error over_limit(std::string_view what, std::string_view limit, std::size_t value) {
   std::string message(what);

@@ -145,10 +145,7 @@ std::string tool_choice_json(const std::string& choice) {
 }
 
 Error refused(std::string message) {
-  Error error;
-  error.kind = ErrorKind::invalid_argument;
-  error.message = std::move(message);
-  return error;
+  return Error{ErrorKind::invalid_argument, std::move(message)};
 }
 
 std::string place(std::string_view list, std::size_t index, std::string_view field) {

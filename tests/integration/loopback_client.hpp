@@ -33,6 +33,7 @@ inline tally::ClientOptions options_for(const loopback::LoopbackProvider& provid
   options.api_key = "sk-canary-5f1d";
   options.base_url = provider.url();
   options.provider = "deepseek";
+  options.retries.most = 0;  // Tests of retries say so.
   options.clock = std::make_shared<StandingClock>("2026-11-18T05:00:00Z");
   if (!script.empty()) options.headers = {{"x-loopback-script", script}};
   return options;

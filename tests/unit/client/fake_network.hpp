@@ -195,6 +195,7 @@ struct World {
       : network(std::make_shared<Network>()) {
     network->clock = std::make_shared<Clock>(wall);
     options.api_key = "sk-canary";
+    options.retries.most = 0;  // Tests of retries say so.
     options.clock = network->clock;
     options.transport = [shared = network]() {
       return tally::Result<std::unique_ptr<tally::Transport>>(std::make_unique<Transport>(shared));
