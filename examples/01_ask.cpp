@@ -9,7 +9,6 @@
 
 int main() {
   auto options = tally::options_from_environment();  // DEEPSEEK_API_KEY, DEEPSEEK_BASE_URL
-  options.provider = "deepseek";                     // Whose prices hold, also behind a proxy.
   auto client = tally::Client::open(options);
   if (!client) {
     std::cerr << client.error().message << '\n';

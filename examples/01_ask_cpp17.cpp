@@ -7,7 +7,6 @@
 
 int main() {
   tally::ClientOptions options = tally::options_from_environment();
-  options.provider = "deepseek";
   auto client = tally::Client::open(options);
   if (!client) {
     std::cerr << client.error().message << '\n';

@@ -9,7 +9,6 @@
 
 int main() {
   auto options = tally::options_from_environment();
-  options.provider = "deepseek";
   auto client = tally::Client::open(options);
   if (!client) {
     std::cerr << client.error().message << '\n';

@@ -77,7 +77,6 @@ int run(const tally::Client& client, loopback::LoopbackProvider* provider) {
 
 int main() {
   auto options = tally::options_from_environment();
-  options.provider = "deepseek";
   std::unique_ptr<loopback::LoopbackProvider> provider;
   if (options.api_key.empty()) {
     provider = std::make_unique<loopback::LoopbackProvider>();

@@ -118,14 +118,14 @@ struct ClientOptions {
   std::function<std::string()> token{};
 };
 
-/// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL. The only
-/// function of the library that reads the environment.
+/// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL; `provider` is
+/// `deepseek`, also where the URL is a proxy's. The only function that reads the environment.
 TALLY_API ClientOptions options_from_environment();
 
 /// What is not for the server: everything about one call but its request. Plain data.
 struct CallOptions {
   Labels labels{};          ///< Kept in the ledger.
-  std::uint64_t group = 0;  ///< For the host: level, scene, plugin.
+  std::uint64_t group = 0;  ///< Level, scene, plugin: what `cancel_group` ends together.
   std::optional<Clocks> clocks{};
   std::optional<CancelToken> cancel{};
   std::optional<Ledger> ledger{};  ///< Instead of the client's.
@@ -194,11 +194,20 @@ class TALLY_API Client {
   /// False: that id is not in flight.
   bool cancel(CallId call) const;
 
+  /// Ends all started calls of that group (`CallOptions::group`); how many there were. From any
+  /// thread.
+  std::size_t cancel_group(std::uint64_t group) const;
+
   /// Ends everything: calls get until `deadline` from now to finish by themselves, then they are
   /// cancelled. Returns by then. New calls fail with `closed`.
   void shutdown(std::chrono::milliseconds deadline) const;
 
   const PriceCatalog& prices() const;
+
+  /// Connects ahead (name, TCP, TLS, the CA file), so that no frame and no first call pays for it:
+  /// asks for the list of models, which costs nothing, once for the started calls and once for
+  /// those that wait. Waits up to `timeout`: for a loading screen.
+  Result<void> warm_up(std::chrono::milliseconds timeout) const;
 
   class Core;
 

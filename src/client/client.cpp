@@ -65,8 +65,16 @@ Result<PollResult> Client::wait(std::chrono::milliseconds timeout) const {
 bool Client::next_event(Event& event) const { return handle_->core->next_event(event); }
 bool Client::cancel(CallId call) const { return handle_->core->cancel(call); }
 
+std::size_t Client::cancel_group(std::uint64_t group) const {
+  return handle_->core->cancel_group(group);
+}
+
 void Client::shutdown(std::chrono::milliseconds deadline) const {
   handle_->core->shutdown(deadline);
+}
+
+Result<void> Client::warm_up(std::chrono::milliseconds timeout) const {
+  return handle_->core->warm_up(timeout);
 }
 
 const PriceCatalog& Client::prices() const { return handle_->core->settings()->prices(); }

@@ -2,6 +2,7 @@
 #include "client/core.hpp"
 
 #include "client/process.hpp"
+#include "client/warm_up.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -69,17 +70,38 @@ void Client::Core::give_back(Lane& lane) {
   lane_came_back_.notify_all();
 }
 
+Result<Lane*> Client::Core::started_lane() {
+  if (started_lane_ != nullptr) return started_lane_;
+  std::lock_guard<std::mutex> lock(lanes_mutex_);
+  auto lane = new_lane();
+  if (lane) started_lane_ = *lane;
+  return lane;
+}
+
+Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
+  if (auto refused = refusal()) return *std::move(refused);
+  const SteadyInstant until = settings_->clock->steady() + timeout;
+  {
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return busy();
+    auto lane = started_lane();
+    if (!lane) return std::move(lane).error();
+    if (auto warm = tally::warm_up(**lane, *settings_, until); !warm) return warm;
+  }
+  auto lane = lease();
+  if (!lane) return std::move(lane).error();
+  const LaneLease back(*this, **lane);
+  return tally::warm_up(**lane, *settings_, until);
+}
+
 CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {
   std::lock_guard<std::mutex> lock(poll_mutex_);
   auto call = std::make_unique<Call>(settings_, request, options, CallShape::streamed, stops_);
   std::optional<Error> refused = refusal();
-  if (!refused && started_lane_ == nullptr) {
-    std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
-    auto lane = new_lane();
-    if (lane) started_lane_ = *lane;
-    if (!lane) refused = std::move(lane).error();
+  if (!refused) {
+    if (auto lane = started_lane(); !lane) refused = std::move(lane).error();
   }
-  return started_->start(std::move(call), started_lane_, refused);
+  return started_->start(std::move(call), options.group, started_lane_, refused);
 }
 
 Result<bool> Client::Core::turn_started(microseconds waits) {

@@ -47,10 +47,14 @@ class Client::Core {
   Result<PollResult> wait(std::chrono::milliseconds timeout);
   bool next_event(Event& event);
   bool cancel(CallId call) { return started_->cancel(call); }
+  std::size_t cancel_group(std::uint64_t group) { return started_->cancel_group(group); }
   void shutdown(std::chrono::milliseconds deadline);
+  Result<void> warm_up(std::chrono::milliseconds timeout);
 
  private:
   Result<Lane*> new_lane();
+  /// The started calls' lane, made at its first use. `poll_mutex_` is held.
+  Result<Lane*> started_lane();
   /// One turn of the started calls, and then the host's hooks, with no lock held. `waits`: for how
   /// long.
   Result<bool> turn_started(std::chrono::microseconds waits);

@@ -7,13 +7,13 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-CallId StartedCalls::start(std::unique_ptr<Call> call, Lane* lane,
+CallId StartedCalls::start(std::unique_ptr<Call> call, std::uint64_t group, Lane* lane,
                            const std::optional<Error>& refusal) {
   const CallId id = ++last_id_;
   call->id = id;
   {
     std::lock_guard<std::mutex> lock(cancel_mutex_);
-    cancellable_.emplace(id, call->own_cancel());
+    cancellable_.emplace(id, Cancellable{group, call->own_cancel()});
   }
   lane_ = lane;
   Started& started = calls_[id];
@@ -88,10 +88,22 @@ bool StartedCalls::cancel(CallId id) {
     std::lock_guard<std::mutex> lock(cancel_mutex_);
     const auto found = cancellable_.find(id);
     if (found == cancellable_.end()) return false;
-    flag = found->second;
+    flag = found->second.flag;
   }
   flag->cancel();
   return true;
+}
+
+std::size_t StartedCalls::cancel_group(std::uint64_t group) {
+  std::vector<std::shared_ptr<CancelToken::State>> flags;
+  {
+    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    for (const auto& [id, entry] : cancellable_) {
+      if (entry.group == group) flags.push_back(entry.flag);
+    }
+  }
+  for (const auto& flag : flags) flag->cancel();
+  return flags.size();
 }
 
 bool StartedCalls::has_unfinished() const {

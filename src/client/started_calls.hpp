@@ -24,7 +24,8 @@ class StartedCalls {
  public:
   /// Takes a call and begins it. Without a lane, or with a refusal, it ends at once, with its
   /// event.
-  CallId start(std::unique_ptr<Call> call, Lane* lane, const std::optional<Error>& refusal);
+  CallId start(std::unique_ptr<Call> call, std::uint64_t group, Lane* lane,
+               const std::optional<Error>& refusal);
 
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
   bool turn(std::chrono::microseconds wait);
@@ -33,6 +34,7 @@ class StartedCalls {
 
   /// From any thread: the call ends at its lane's next turn, and hands out no delta before.
   bool cancel(CallId id);
+  std::size_t cancel_group(std::uint64_t group);
 
   /// Calls whose completion was not handed out yet.
   std::size_t in_flight() const { return calls_.size(); }
@@ -55,8 +57,13 @@ class StartedCalls {
   std::unordered_map<CallId, Started> calls_;  ///< Until the completion is handed out.
   std::deque<CallId> ready_;                   ///< Calls with an event, each once.
 
+  struct Cancellable {
+    std::uint64_t group = 0;
+    std::shared_ptr<CancelToken::State> flag;
+  };
+
   std::mutex cancel_mutex_;
-  std::unordered_map<CallId, std::shared_ptr<CancelToken::State>> cancellable_;
+  std::unordered_map<CallId, Cancellable> cancellable_;
 };
 
 }  // namespace TALLY_ABI

@@ -97,6 +97,27 @@ TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry ma
   CHECK(completion.receipt.state == tally::BillState::not_billed);
 }
 
+TEST_CASE("warm_up: the first calls find their connections made") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider);
+  REQUIRE(client.warm_up(10s));
+  CHECK(provider.served().connections == 2);
+  CHECK(streamed(client).reply);
+  client.chat_start(three_rivers());
+  tally::Event event;
+  while (client.wait(1s)->calls_in_flight > 0) {
+    while (client.next_event(event)) {
+    }
+  }
+  CHECK(provider.served().connections == 2);
+  CHECK(provider.served().chats == 2);
+  provider.stop();
+  const tally::Client late = client_of(provider);
+  const auto warm = late.warm_up(10s);
+  REQUIRE_FALSE(warm);
+  CHECK(warm.error().kind == ErrorKind::connection);
+}
+
 TEST_CASE("transport: environment proxies are not used") {
   LoopbackProvider provider;
   ::setenv("http_proxy", "http://127.0.0.1:1", 1);

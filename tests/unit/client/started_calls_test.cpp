@@ -114,6 +114,26 @@ TEST_CASE("poll: a cancelled call hands out its completion and nothing before it
   CHECK_FALSE(client.cancel(999));
 }
 
+TEST_CASE("poll: a group of calls is cancelled together, the others go on") {
+  fake::World world;
+  for (int i = 0; i < 50; ++i) world.network->scripts.push_back(fake::whole_answer());
+  const tally::Client client = world.open();
+  tally::CallOptions options;
+  std::map<tally::CallId, std::uint64_t> group_of;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    options.group = 1 + i % 2;
+    group_of[client.chat_start(fake::question(), options)] = options.group;
+  }
+  CHECK(client.cancel_group(2) == 25);
+  CHECK(client.cancel_group(3) == 0);
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 0) pull(client, seen);
+  REQUIRE(seen.size() == 50);
+  for (const auto& [id, group] : group_of) {
+    CHECK(seen[id].completion->reply.has_value() == (group == 1));
+  }
+}
+
 TEST_CASE("poll: a call that cannot begin has an id and a completion, so that no receipt is lost") {
   fake::World world;
   world.options.transport = [] {
