@@ -71,7 +71,7 @@ struct AttemptReport {
 };
 
 /// Functions of the host's. Called on the thread that drives the call, outside of any library's
-/// frame and with no lock held: they may use the client.
+/// frame and with no lock held: they may use the client. They must not throw.
 struct Hooks {
   std::function<void(const RetryNotice&)> on_retry{};
   std::function<void(const AttemptReport&)> on_attempt{};

@@ -32,7 +32,11 @@ Stream::State::State(std::shared_ptr<Client::Core> core_, const ChatRequest& req
 }
 
 Stream::State::~State() {
-  if (!core->is_forked()) return;
+  if (!core->is_forked()) {
+    call.reset();
+    call_hooks();  // An abandoned attempt is reported too.
+    return;
+  }
   // The transfer and its socket are the parent's; ending them here would end them there.
   [[maybe_unused]] Call* kept = call.release();
 }
@@ -44,9 +48,13 @@ std::optional<Delta> Stream::State::next() {
 }
 
 void Stream::State::turn() {
-  Lane& lane = *lease.get();
-  lane.turn(long_enough);
-  for (const auto& call_host : lane.take_posts()) call_host();
+  lease.get()->turn(long_enough);
+  call_hooks();
+}
+
+void Stream::State::call_hooks() {
+  if (lease.get() == nullptr) return;
+  for (const auto& call_host : lease.get()->take_posts()) call_host();
 }
 
 Completion& Stream::State::finish() {

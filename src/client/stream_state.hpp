@@ -21,6 +21,7 @@ struct Stream::State {
   std::optional<Delta> next();
   /// Drives the call until something happened to it.
   void turn();
+  void call_hooks();
   /// Reads to the end; the same object each time.
   Completion& finish();
 

@@ -244,6 +244,21 @@ TEST_CASE("hooks: each attempt is reported with its bill, ids and times") {
   CHECK(reports[1].last_token == 1200ms);
 }
 
+TEST_CASE("hooks: a stream that is dropped is reported, with its estimate") {
+  RetryingWorld world;
+  std::vector<tally::AttemptReport> reports;
+  world.options.hooks.on_attempt = [&](const tally::AttemptReport& report) {
+    reports.push_back(report);
+  };
+  world.network->scripts = {
+      {fake::connect(), fake::head(200), fake::body(fake::text_chunk("one"))}};
+  const tally::Client client = world.open();
+  { CHECK(client.stream(fake::question()).next()); }
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].attempt.state == BillState::estimated);
+  CHECK(reports[0].error == ErrorKind::cancelled);
+}
+
 TEST_CASE("token: a key from a callback is asked for anew for each attempt") {
   RetryingWorld world;
   world.options.api_key.clear();
