@@ -57,16 +57,21 @@ std::string what_broke(TransferResult result) {
 std::string_view key_in(const HttpHeaders& headers) {
   constexpr std::string_view scheme = "Bearer ";
   for (const auto& [name, value] : headers) {
-    if (name == "Authorization") return std::string_view(value).substr(scheme.size());
+    if (name != "Authorization") continue;
+    const std::string_view text = value;  // A host may have set the header itself, as it likes.
+    return text.substr(0, scheme.size()) == scheme ? text.substr(scheme.size()) : text;
   }
   return {};
 }
 
 /// Some servers repeat the key that they refuse.
 void redact(std::string& text, std::string_view secret) {
+  constexpr std::string_view mark = "[key]";
   if (secret.empty()) return;
-  for (std::size_t at = text.find(secret); at != text.npos; at = text.find(secret, at)) {
-    text.replace(at, secret.size(), "[key]");
+  std::size_t at = text.find(secret);
+  while (at != text.npos) {
+    text.replace(at, secret.size(), mark);
+    at = text.find(secret, at + mark.size());  // Not in the mark: keys of local servers are words.
   }
 }
 

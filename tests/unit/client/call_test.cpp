@@ -430,3 +430,22 @@ TEST_CASE("secrets: the key is in no error and no receipt, whatever fails") {
     CHECK(output.find("canary") == std::string::npos);
   }
 }
+
+TEST_CASE("call: a key that is a word is taken out of what the server says, once each time") {
+  fake::World world;
+  world.options.api_key = "key";  // As local servers have it; the mark in its place holds it too.
+  world.network->scripts = {{fake::connect(), fake::head(401),
+                             fake::body(R"({"error":{"message":"bad key: key"}})"), fake::end()}};
+  const auto completion = world.open().chat(fake::question());
+  REQUIRE_FALSE(completion.reply);
+  CHECK(completion.reply.error().message.find("bad [key]: [key]") != std::string::npos);
+}
+
+TEST_CASE("call: a host's own Authorization header may have any form") {
+  fake::World world;
+  world.options.api_key.clear();
+  world.options.base_url = "http://localhost:8080/v1";
+  world.options.headers = {{"Authorization", "x"}};
+  world.network->scripts = {{fake::connect(), fake::head(401), fake::body("{}"), fake::end()}};
+  CHECK(world.open().chat(fake::question()).reply.error().kind == tally::ErrorKind::authentication);
+}
