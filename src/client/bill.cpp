@@ -92,6 +92,9 @@ TokenEstimate output_estimate(const BillFacts& facts) {
   return estimate_output(text, facts.output_deltas);
 }
 
+/// A prompt is never empty: a count of 0 is one that had not begun when the answer broke off.
+bool has_prompt_count(const Usage& seen) { return seen.prompt_tokens.value_or(0) > 0; }
+
 /// Beside the estimated counts, what the server did say.
 void keep_reported(Usage& estimate, const Usage& seen) {
   estimate.source = UsageSource::mixed;
@@ -99,7 +102,7 @@ void keep_reported(Usage& estimate, const Usage& seen) {
   estimate.anomalies = seen.anomalies;
   estimate.reported_cost = seen.reported_cost;
   estimate.service_tier = seen.service_tier;
-  if (!seen.prompt_tokens) return;
+  if (!has_prompt_count(seen)) return;
   estimate.prompt_cache_hit_tokens = seen.prompt_cache_hit_tokens;
   estimate.prompt_cache_miss_tokens = seen.prompt_cache_miss_tokens;
   estimate.cache_write_tokens = seen.cache_write_tokens;
@@ -118,7 +121,7 @@ EstimatedUsage estimated_usage(const BillFacts& facts) {
   if (facts.max_tokens) output.high = std::max(output.high, *facts.max_tokens);
   // A server that counts as it goes had told part of the truth before it broke off.
   const Usage* seen = facts.usage ? &*facts.usage : nullptr;
-  if (seen != nullptr && seen->prompt_tokens) {
+  if (seen != nullptr && has_prompt_count(*seen)) {
     prompt.low = prompt.likely = prompt.high = *seen->prompt_tokens;
   }
   if (seen != nullptr && seen->billed.output) {

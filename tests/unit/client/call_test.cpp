@@ -449,3 +449,16 @@ TEST_CASE("call: a host's own Authorization header may have any form") {
   world.network->scripts = {{fake::connect(), fake::head(401), fake::body("{}"), fake::end()}};
   CHECK(world.open().chat(fake::question()).reply.error().kind == tally::ErrorKind::authentication);
 }
+
+TEST_CASE("call: a count of 0 prompt tokens before a cut does not make the estimate 0") {
+  fake::World world;
+  world.network->scripts = {
+      {fake::connect(), fake::head(200),
+       fake::body(fake::chunk("{}", "null", R"({"prompt_tokens":0,"completion_tokens":0})")),
+       fake::end(TransferResult::receive_failed)}};
+  const tally::Receipt receipt = world.open().stream(fake::question()).finish().receipt;
+  CHECK(receipt.state == BillState::estimated);
+  REQUIRE(receipt.cost.total);
+  CHECK(receipt.cost.total->amount > tally::Decimal{});
+  CHECK(receipt.usage.prompt_tokens > 0);
+}
