@@ -201,9 +201,9 @@ bool ReplyReader::State::read_known_chunk(std::string_view data) {
 void ReplyReader::State::read_unknown_chunk(std::string_view data) {
   const std::string_view text = as_utf8(data);
   const Result<JsonValue> chunk = parse(text);
-  if (!chunk) {
-    fail_to_parse("an event of the stream is ", chunk.error());
-  } else if (chunk->is_object()) {
+  // Only what was read as JSON may become a template: what equals it is taken for JSON too.
+  if (!chunk) return fail_to_parse("an event of the stream is ", chunk.error());
+  if (chunk->is_object()) {
     read_chunk(*chunk, text, ChunkForm::event, builder);
   } else if (!chunk->is_null()) {
     builder.fail(make_error(ErrorKind::malformed_reply,
@@ -220,13 +220,13 @@ void ReplyReader::State::read_error_event(std::string_view data) {
   if (chunk) {
     read_chunk(*chunk, text, ChunkForm::event, builder);
     stated = error_of_json(answered, *chunk);
+    templates.learn(data, builder.last_tool());
   }
   if (!stated) {
     stated = make_error(ErrorKind::server,
                         "the server reported an error in the stream: " + excerpt(data));
   }
   builder.fail(*std::move(stated));
-  templates.learn(data, builder.last_tool());
 }
 
 /// `bytes`, or a repaired copy that lives until the next call: where a value stands in its text is

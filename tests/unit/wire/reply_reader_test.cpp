@@ -490,6 +490,12 @@ TEST_CASE("reply: endless ordinary deltas stop at the limit of the reply") {
   }
 }
 
+TEST_CASE("reply: the text of a chunk that is no JSON is not taken, however alike to others") {
+  std::string broken = text_chunk("lost");
+  broken.insert(broken.find("chat.completion"), 1, '\x04');
+  CHECK(read(text_chunk("a") + broken + broken + text_chunk("b")).text() == "ab");
+}
+
 TEST_CASE("reply: the fast path and the general path agree where a stream changes its shape") {
   const std::string same = text_chunk("a") + text_chunk("b");
   // `read` compares both paths; these are what a recogniser could take for ordinary.
