@@ -232,6 +232,8 @@ std::optional<Decimal> checked_add(Decimal a, Decimal b) {
 }
 
 std::optional<Decimal> checked_subtract(Decimal a, Decimal b) {
+  // -0.5 - -2^63 fits although 0 + 2^63 does not: a unit goes over to the attos first.
+  if (a.units == 0 && a.attos < 0) a = {-1, a.attos + attos_per_unit};
   const auto units = subtract_integers(a.units, b.units);
   if (!units) return std::nullopt;
   return carried(*units, a.attos - b.attos);

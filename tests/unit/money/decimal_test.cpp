@@ -171,6 +171,9 @@ TEST_CASE("decimal: a sum beyond either end is nothing, not a wrap") {
   CHECK(difference("9223372036854775807.5", "-0.5") == "none");
   CHECK(difference("0", "-9223372036854775808") == "none");
   CHECK(difference("-1", "-9223372036854775808") == "9223372036854775807");
+  CHECK(difference("-0.5", "-9223372036854775808") == "9223372036854775807.5");
+  CHECK(difference("-0.5", "-9223372036854775808.6") == "none");
+  CHECK(difference("-0.5", "9223372036854775807.1") == "-9223372036854775807.6");
 }
 
 TEST_CASE("decimal: sums of a billion dollars keep every digit") {
