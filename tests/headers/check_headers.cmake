@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # cmake -DINCLUDE=<include folder> -DCOMPILERS=<list> -DWORK=<folder> -P check_headers.cmake
 #
-# Each public header compiles by itself, without a warning, in C++17 and C++20, with each compiler; all of
-# them after the macros of hostile hosts; and those for C as C99.
+# Each public header compiles by itself, without a warning, with each compiler (the first one reads C++17, the
+# last C++20); all of them after the macros of hostile hosts, in both; and those for C as C99.
 
 cmake_minimum_required(VERSION 3.20)
 set(flags -fsyntax-only -Wall -Wextra -Wpedantic -Werror -I${INCLUDE})
@@ -39,12 +39,15 @@ foreach(header IN LISTS headers)
 endforeach()
 file(WRITE ${WORK}/hostile.cpp "${hostile}")
 
+list(GET COMPILERS 0 reads_cxx17)
+list(GET COMPILERS -1 reads_cxx20)
+foreach(header IN LISTS headers)
+  string(MAKE_C_IDENTIFIER ${header} name)
+  compile(${reads_cxx17} ${WORK}/${name}.cpp "${header} by itself" -std=c++17)
+  compile(${reads_cxx20} ${WORK}/${name}.cpp "${header} by itself" -std=c++20)
+endforeach()
 foreach(compiler IN LISTS COMPILERS)
   foreach(standard IN ITEMS -std=c++17 -std=c++20)
-    foreach(header IN LISTS headers)
-      string(MAKE_C_IDENTIFIER ${header} name)
-      compile(${compiler} ${WORK}/${name}.cpp "${header} by itself" ${standard})
-    endforeach()
     compile(${compiler} ${WORK}/hostile.cpp "all headers after hostile macros" ${standard})
   endforeach()
   foreach(header IN LISTS headers)
