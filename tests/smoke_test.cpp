@@ -39,6 +39,7 @@ tally::Completion replay(std::string_view body, const tally::OnDelta& on_delta =
   recording->piece = 7;
   tally::ClientOptions options = options_at("2026-04-05T12:00:00Z");
   options.transport = runners::replay_transport(recording);
+  options.retries.most = 0;
   recording->answered = options.clock->wall();
 
   tally::ChatRequest request;
@@ -101,6 +102,7 @@ void odd_answers_are_errors() {
 void a_refused_connection_is_not_billed() {
   tally::ClientOptions options;
   options.api_key = "sk-test";
+  options.retries.most = 0;
   options.base_url = "http://127.0.0.1:1";
   tally::ChatRequest request;
   request.model = "deepseek-chat";

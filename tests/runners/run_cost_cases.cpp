@@ -159,6 +159,7 @@ class CostCase {
     recording->clock = clock;
     recording->answered = *completed;
     options.transport = replay_transport(recording);
+    options.retries.most = 0;  // A case is one answer.
 
     const auto client = tally::Client::open(options);
     if (!client) return {"no client: " + client.error().message};

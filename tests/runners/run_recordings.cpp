@@ -232,6 +232,7 @@ class RecordingRunner {
     options.api_key = "sk-recorded";
     options.provider = case_.at("provider").get<std::string>();
     options.transport = replay_transport(recording_);
+    options.retries.most = 0;  // A recording is one answer.
     options.clock = clock_;
     const auto client = tally::Client::open(options);
     if (!client) return {"no client: " + client.error().message};
