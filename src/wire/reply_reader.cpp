@@ -326,7 +326,11 @@ const std::optional<Error>& ReplyReader::error() const { return state_->builder.
 bool ReplyReader::hopeless() const { return state_->hopeless; }
 bool ReplyReader::done() const { return state_->done; }
 bool ReplyReader::finished() const { return state_->builder.finished(); }
-std::uint64_t ReplyReader::payload_count() const { return state_->payload_count; }
+std::uint64_t ReplyReader::payload_count() const {
+  // The first bytes of an event are payload, though it may never become whole.
+  const bool is_torn = state_->form == State::Form::stream && state_->sse.has_begun_data();
+  return state_->payload_count + (is_torn ? 1 : 0);
+}
 std::uint64_t ReplyReader::output_deltas() const { return state_->builder.output_deltas(); }
 const Reply& ReplyReader::reply() const { return state_->builder.reply(); }
 

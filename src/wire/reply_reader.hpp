@@ -65,8 +65,8 @@ class ReplyReader {
   bool done() const;
   /// A finish_reason was read.
   bool finished() const;
-  /// Grows with every piece of payload: events with data, bytes of a document. Comments, blank
-  /// lines and leading white space do not count.
+  /// Grows with every piece of payload: events with data, from their first bytes on, and bytes of a
+  /// document. Comments, blank lines and leading white space do not count.
   std::uint64_t payload_count() const;
   /// How many deltas carried output (text, reasoning or arguments).
   std::uint64_t output_deltas() const;

@@ -68,6 +68,13 @@ bool SseParser::rest(SseEvent& event) {
   return true;
 }
 
+bool SseParser::has_begun_data() const {
+  std::string_view value;
+  const bool is_begun =
+      is_field(line_, "data", value) && value.find_first_not_of(' ') != value.npos;
+  return is_begun || (has_data_ && !data_.empty());
+}
+
 std::size_t SseParser::line_end() {
   // An event's second line is blank: its end is found without a search.
   if (bytes_[pos_] == '\n') return pos_;

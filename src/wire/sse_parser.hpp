@@ -42,6 +42,10 @@ class SseParser {
   /// end. WHATWG drops it; the last words of a chat may stand in it, so that its reader decides.
   bool rest(SseEvent& event);
 
+  /// Data of an event has come that is not whole yet. To be asked after `next` has said that there
+  /// is no more.
+  bool has_begun_data() const;
+
   /// What was longer than allowed. From then on there are no events.
   Overflow overflow() const { return overflow_; }
 

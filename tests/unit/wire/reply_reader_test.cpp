@@ -209,6 +209,13 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("reply: half an event is payload, half a field's name is not") {
+  CHECK(read("data: {")->payload_count() == 1);
+  CHECK(read("data: {\"id\":\n")->payload_count() == 1);
+  CHECK(read("data:")->payload_count() == 0);
+  CHECK(read(": keep-alive\n\ndat")->payload_count() == 0);
+}
+
 TEST_CASE("reply: comments and blank lines are no payload") {
   const Reading reading =
       read("\n\n: keep-alive\n\n: data: x\n\ndata:\n\ndata:  \n\n" + last_chunk());
