@@ -60,7 +60,15 @@ void Stream::State::call_hooks() {
 Completion& Stream::State::finish() {
   while (next()) {
   }
-  if (!completion) completion = call->take_completion();
+  if (completion) return *completion;
+  if (core->is_forked()) {
+    // The rest of the answer and its bill are the parent's; half of it must not pass for the whole.
+    ChatError error(*core->refusal(), {});
+    error.charge_possible = true;
+    completion = Completion{std::move(error), {}};
+  } else {
+    completion = call->take_completion();
+  }
   return *completion;
 }
 
@@ -70,7 +78,9 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 std::optional<Delta> Stream::next() { return state_->next(); }
-void Stream::cancel() { state_->call->cancel(); }
+void Stream::cancel() {
+  if (!state_->core->is_forked()) state_->call->cancel();
+}
 Completion Stream::finish() { return state_->finish(); }
 
 }  // namespace TALLY_ABI

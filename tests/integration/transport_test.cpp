@@ -148,9 +148,12 @@ TEST_CASE("fork: the child is told to open a client of its own, and the parent's
   if (child == 0) {
     const tally::Completion completion = client.chat(three_rivers());
     const bool is_refused = !completion.reply && completion.reply.error().kind == ErrorKind::forked;
+    stream.cancel();  // Not the parent's transfer.
+    const tally::Completion half = stream.finish();
+    const bool is_cut = !half.reply && half.reply.error().kind == ErrorKind::forked;
     { tally::Stream dropped = std::move(stream); }
     { tally::Client dropped_too = std::move(client); }
-    ::_exit(is_refused ? 0 : 1);
+    ::_exit(is_refused && is_cut ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);
