@@ -37,6 +37,7 @@ enum class TransferResult {
   receive_failed,      ///< Broke, or was cut, while the answer was awaited or came in.
   refused_by_handler,  ///< `TransferHandler::on_body` said abort.
   failed,              ///< Anything else; `message` says what.
+  not_http,            ///< What came back is no HTTP answer.
 };
 
 /// How long the stages of a transfer took, each from its beginning; absent: it did not come to

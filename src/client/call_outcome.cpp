@@ -20,7 +20,8 @@ bool is_free_refusal(int status, std::string_view body) {
 }
 
 ErrorKind kind_of(TransferResult result) {
-  return result == TransferResult::tls_failed ? ErrorKind::tls : ErrorKind::connection;
+  if (result == TransferResult::tls_failed) return ErrorKind::tls;
+  return result == TransferResult::not_http ? ErrorKind::malformed_reply : ErrorKind::connection;
 }
 
 std::string reason_of(TransferResult result) {
@@ -33,6 +34,8 @@ std::string reason_of(TransferResult result) {
       return "send_failed";
     case TransferResult::complete:
       return "head_cut";
+    case TransferResult::not_http:
+      return "not_http";
     default:
       return "connection_lost";
   }
@@ -48,6 +51,8 @@ std::string what_broke(TransferResult result) {
       return "the connection broke while the request went out";
     case TransferResult::complete:
       return "the connection ended inside the header of the answer";
+    case TransferResult::not_http:
+      return "what came back is no HTTP answer (check base_url)";
     default:
       return "the connection broke before an answer came";
   }

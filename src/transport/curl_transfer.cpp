@@ -69,8 +69,12 @@ TransferResult result_of(CURLcode code, bool connected) {
       return TransferResult::connect_failed;
     case CURLE_SEND_ERROR:
       return TransferResult::send_failed;
-    case CURLE_URL_MALFORMAT:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return TransferResult::not_http;
     case CURLE_UNSUPPORTED_PROTOCOL:
+      // Also what curl says of an answer that does not begin as one.
+      return connected ? TransferResult::not_http : TransferResult::failed;
+    case CURLE_URL_MALFORMAT:
     case CURLE_OUT_OF_MEMORY:
       return TransferResult::failed;
     default:

@@ -115,7 +115,7 @@ const std::vector<Row> table = {
     {S::headers,        F::black_hole,     "",                      all,     "timeout first_byte",     1, 1, none,  B::estimated},
     {S::headers,        F::slice,          "",                      all,     "ok",                     1, 1, whole, B::settled},
     {S::headers,        F::slow,           "",                      all,     "ok",                     1, 1, whole, B::settled},
-    {S::headers,        F::wrong_content,  "noise in a line",       all,     "ok",                     1, 1, whole, B::settled,           "", noise},
+    {S::headers,        F::wrong_content,  "noise in a line",       all,     "malformed_reply",        1, 1, none,  B::estimated,         "", noise},
     {S::headers,        F::cancel,         "",                      all,     "cancelled",              1, 1, none,  B::estimated},
     {S::headers,        F::clock,          "total",                 all,     "timeout total",          1, 1, none,  B::estimated},
 
