@@ -167,6 +167,7 @@ void Call::settle(Outcome outcome) {
   if (exchange_) {
     attempt_.http_status = exchange_->status;
     attempt_.request_id = exchange_->request_id;
+    if (headers_) redact(attempt_.request_id, key_in(*headers_));
     if (exchange_->first_payload_at) {
       attempt_.first_byte_after = std::chrono::duration_cast<std::chrono::microseconds>(
           *exchange_->first_payload_at - exchange_->started_at);

@@ -35,9 +35,17 @@ int status_of(std::string_view line) {
   return status;
 }
 
+/// The key that is sent with these headers; empty where none is.
+std::string_view key_in(const HttpHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (name == "Authorization") return std::string_view(value).substr(value.find(' ') + 1);
+  }
+  return {};
+}
+
 /// What curl says, without the values of headers that hold keys. They stand in lines of its own too
-/// (HTTP/2 prints each header as it sends it).
-std::string without_secrets(std::string_view line) {
+/// (HTTP/2 prints each header as it sends it). Some servers repeat `key` in headers of theirs.
+std::string without_secrets(std::string_view line, std::string_view key) {
   std::string lower(line);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   for (const std::string_view name : {"authorization", "api-key", "cookie", "x-auth"}) {
@@ -45,7 +53,13 @@ std::string without_secrets(std::string_view line) {
     if (at != std::string::npos)
       return std::string(line.substr(0, at + name.size())) + ": [redacted]";
   }
-  return std::string(line);
+  std::string text(line);
+  if (key.empty()) return text;
+  constexpr std::string_view mark = "[key]";
+  for (std::size_t at = text.find(key); at != text.npos; at = text.find(key, at + mark.size())) {
+    text.replace(at, key.size(), mark);
+  }
+  return text;
 }
 
 TransferResult result_of(CURLcode code, bool connected) {
@@ -313,10 +327,12 @@ int CurlTransfer::on_trace(CURL*, curl_infotype kind, char* data, std::size_t si
   if (kind != CURLINFO_TEXT && kind != CURLINFO_HEADER_IN && kind != CURLINFO_HEADER_OUT) return 0;
   TALLY_TRY {
     std::string_view lines(data, size);
+    const auto& headers = transfer->request_.headers;
+    const std::string_view key = headers ? key_in(*headers) : std::string_view();
     while (!lines.empty()) {
       const std::string_view line = lines.substr(0, lines.find('\n'));
       lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-      transfer->trace_->push_back(without_secrets(trimmed(line)));
+      transfer->trace_->push_back(without_secrets(trimmed(line), key));
     }
   }
   TALLY_CATCH()
