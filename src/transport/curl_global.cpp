@@ -3,7 +3,8 @@
 
 #include <curl/curl.h>
 
-#include <mutex>
+#include <atomic>
+#include <cstdlib>
 
 #include "tally/transport.hpp"
 
@@ -19,10 +20,14 @@ constexpr unsigned oldest_version = 0x075700;
 
 Error unsupported(std::string message) { return Error{ErrorKind::unsupported, std::move(message)}; }
 
+std::atomic<bool> is_over{false};
+
 Result<std::string> start_and_check() {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     return unsupported("libcurl could not be started (curl_global_init failed)");
   }
+  // After curl, whose start makes OpenSSL register its own end: handlers run last first.
+  std::atexit([] { is_over.store(true, std::memory_order_release); });
   const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
   const std::string found = std::string("libcurl ") + info->version;
   // What runs may be older than what was compiled against: the shared object is found at start.
@@ -45,6 +50,8 @@ Result<std::string> start_curl() {
   static const Result<std::string> started = start_and_check();
   return started;
 }
+
+bool curl_is_over() { return is_over.load(std::memory_order_acquire); }
 
 std::string curl_ca_file() {
   const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);

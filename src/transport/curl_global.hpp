@@ -12,6 +12,10 @@ inline namespace TALLY_ABI {
 /// There is no counterpart: the host, or another library in the process, may use curl too.
 Result<std::string> start_curl();
 
+/// The process is in `exit()`: OpenSSL takes itself apart before objects in static memory are
+/// destroyed, so nothing of curl's may be touched any more. What is left goes with the process.
+bool curl_is_over();
+
 /// The CA file that libcurl was built with; empty if it names none.
 std::string curl_ca_file();
 

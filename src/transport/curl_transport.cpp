@@ -29,6 +29,10 @@ class CurlTransport final : public Transport {
       : options_(std::move(options)), multi_(std::move(multi)), poller_(std::move(poller)) {}
 
   ~CurlTransport() override {
+    if (curl_is_over()) {
+      leave_all();
+      return;
+    }
     for (Slot& slot : slots_) {
       if (slot.transfer.in_use()) curl_multi_remove_handle(multi_.get(), slot.transfer.easy());
     }
@@ -36,6 +40,7 @@ class CurlTransport final : public Transport {
   }
 
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
+    if (curl_is_over()) return Error{ErrorKind::closed, "the process is ending"};
     std::shared_ptr<curl_slist> header_list = list_of(request.headers);
     auto found = free_slot();
     if (!found) return std::move(found).error();
@@ -51,6 +56,7 @@ class CurlTransport final : public Transport {
   }
 
   void pause(TransferId id) override {
+    if (curl_is_over()) return;
     if (Slot* slot = find(id)) curl_easy_pause(slot->transfer.easy(), CURLPAUSE_RECV);
   }
 
@@ -61,6 +67,7 @@ class CurlTransport final : public Transport {
   }
 
   void drive(std::chrono::microseconds wait) override {
+    if (curl_is_over()) return end_all();
     // Here and not in `resume`: curl hands a paused piece over from inside curl_easy_pause.
     for (const TransferId id : std::exchange(to_resume_, {})) {
       if (Slot* slot = find(id)) curl_easy_pause(slot->transfer.easy(), CURLPAUSE_CONT);
@@ -110,7 +117,7 @@ class CurlTransport final : public Transport {
 
   /// Also closes the connection where the transfer has not ended.
   void give_back(Slot& slot) {
-    curl_multi_remove_handle(multi_.get(), slot.transfer.easy());
+    if (!curl_is_over()) curl_multi_remove_handle(multi_.get(), slot.transfer.easy());
     slot.transfer.release();
     free_.push_back(static_cast<std::size_t>(slot.id & ((TransferId{1} << slot_bits) - 1)));
   }
@@ -130,6 +137,26 @@ class CurlTransport final : public Transport {
     headers_ = headers;
     header_list_ = std::shared_ptr<curl_slist>(list, &curl_slist_free_all);
     return header_list_;
+  }
+
+  /// Nobody drives any more, and whoever waits for an end has to have one.
+  void end_all() {
+    for (Slot& slot : slots_) {
+      if (!slot.transfer.in_use()) continue;
+      TransferHandler& handler = *slot.transfer.handler();
+      give_back(slot);
+      TransferEnd end;
+      end.result = TransferResult::receive_failed;
+      end.message = "the process is ending";
+      end.request_sent = true;  // Perhaps; curl cannot be asked.
+      handler.on_end(end);
+    }
+  }
+
+  void leave_all() {
+    [[maybe_unused]] const auto* multi = multi_.release();
+    [[maybe_unused]] const auto* poller = poller_.release();
+    [[maybe_unused]] const auto* slots = new std::deque<Slot>(std::move(slots_));
   }
 
   void report_ended() {
