@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds brief_total = 900ms;
 // More than the kernel takes of a request that nobody reads.
 constexpr std::size_t large_request = 8u << 20;
 // 18 * 0.15 / 10^6 + 9 * 0.60 / 10^6 dollars.
-constexpr const char* settled_total = "0.0000081";
+constexpr std::string_view settled_total = "0.0000081";
 
 constexpr const char* unavailable =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
@@ -291,6 +291,7 @@ class Verdict {
   std::vector<std::string> faults() && {
     check_end();
     check_attempts();
+    check_bytes();
     check_bill();
     for (const tally::Attempt& attempt : receipt().attempts) check_attempt(attempt);
     return std::move(found_);
@@ -307,6 +308,7 @@ class Verdict {
     if (!(found == wanted)) found_.push_back(what + " is " + text(found) + ", not " + text(wanted));
   }
   static std::string text(std::string_view value) { return '"' + std::string(value) + '"'; }
+  static std::string text(bool value) { return value ? "yes" : "no"; }
   static std::string text(std::uint64_t value) { return std::to_string(value); }
 
   std::string end() const {
@@ -348,6 +350,18 @@ class Verdict {
     }
     expect_same(ids.size(), attempts.size(), "different attempt ids");
     expect(unseen + journal_.requests >= attempts.size(), "an attempt that nobody saw is billed");
+  }
+
+  // That the trouble was where the row says, by what the proxy passed on.
+  void check_bytes() {
+    if (*row_.says != '\0' || row_.stage == Stage::back_off) return;
+    const bool ended_well = played_.completion.reply.has_value();
+    expect_same(journal_.answer_bytes > 0, ended_well || row_.stage >= Stage::status_line,
+                "bytes of an answer");
+    expect_same(journal_.payload_passed, ended_well || row_.stage >= Stage::first_byte,
+                "bytes of payload");
+    expect_same(journal_.request_bytes > 0, row_.stage >= Stage::tls || ended_well,
+                "bytes of a request");
   }
 
   bool is_expected_bill() const {
