@@ -225,7 +225,7 @@ void measure_include(Report& report, const Scale& scale) {
   const std::vector<Row> rows = {
       row("the std headers that it needs", "tally_bench_std.cpp", std_includes()),
       row("tally.hpp", "tally_bench_tally.cpp", "#include \"tally/tally.hpp\"\n")};
-  const Results results = run_rounds("include", rows, scale.rounds + 4);
+  const Results results = run_rounds("include", rows, 3 * scale.rounds);
   for (const Row& each : rows) report.row(results, each.name, "cpu_us", "s CPU", 1e-6);
   report.figure("include_cost_vs_std", "tally.hpp / std headers",
                 results.ratio("tally.hpp", "the std headers that it needs", "cpu_us"), 1.3);
