@@ -198,9 +198,9 @@ class Link {
       server_ = new_socket();
       if (!connect_to(server_, server_port_)) return false;
     }
-    if (!send_all(server_, bytes)) return false;
+    // Counted before it leaves: whoever has read it must find it counted.
     notes_.change([&](Journal& journal) { journal.forwarded += requests_ended; });
-    return true;
+    return send_all(server_, bytes);
   }
 
   bool from_server(std::string_view bytes) {
@@ -218,7 +218,6 @@ class Link {
   }
 
   bool to_client(std::string_view bytes) {
-    const bool is_sent = send_all(client_, bytes);
     passed_ += bytes.size();
     const std::string_view passed = std::string_view(answer_).substr(0, passed_);
     const bool has_payload = passed.substr(0, 10) == "HTTP/1.1 2" &&
@@ -227,7 +226,7 @@ class Link {
       journal.answer_bytes += bytes.size();
       journal.payload_passed |= has_payload;
     });
-    return is_sent;
+    return send_all(client_, bytes);
   }
 
   // What the script wants here; `left` is what was read and not passed. False: the end.
