@@ -17,7 +17,7 @@ namespace {
 
 class CountingDecoder final : public Decoder {
  public:
-  void feed(std::string_view bytes) override { count_ += bytes.size(); }
+  void feed(std::string_view bytes) override { count_ = count_ + bytes.size(); }
 
  private:
   volatile std::size_t count_ = 0;
