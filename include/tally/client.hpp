@@ -154,7 +154,9 @@ using OnDelta = std::function<Flow(const Delta&)>;
 
 /// A chat-completions client. A handle: cheap to copy, and may be shared by threads:
 /// - `chat` and `stream` from any number of threads at once;
-/// - `chat_start`, `poll` and `next_event` from one thread at a time (a second one gets `busy`);
+/// - `chat_start`, `poll`, `wait` and `next_event` from one thread at a time (a second one in
+/// `poll` or
+///   `wait` gets `busy`; `chat_start` waits for it);
 /// - `cancel` and `shutdown` from any thread, at any time.
 /// It starts no thread, prints nothing, and calls nobody but on the thread that called it.
 ///
@@ -176,7 +178,8 @@ class TALLY_API Client {
   Stream stream(const ChatRequest& request, const CallOptions& options = {}) const;
 
   /// Starts a call that `poll` drives and whose events `next_event` hands out. Also a call that
-  /// cannot begin has an id and ends with a completion event, so that no receipt is lost.
+  /// cannot begin has an id and ends with a completion event, so that no receipt is lost. 0 only in
+  /// the child of a fork.
   CallId chat_start(const ChatRequest& request, const CallOptions& options = {}) const;
 
   /// Does what can be done for the started calls within `time_budget`, and never waits. Once a

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/uuid.hpp"
+#include "client/patience.hpp"
 #include "wire/request_json.hpp"
 
 namespace tally {
@@ -19,7 +20,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds linger{2000};
 
 SteadyInstant after(SteadyInstant start, milliseconds clock) {
-  return clock.count() > 0 ? start + clock : SteadyInstant::max();
+  return clock.count() > 0 ? later(start, clock) : SteadyInstant::max();
 }
 
 Error timeout_of(ClockKind clock, milliseconds limit) {
@@ -89,9 +90,9 @@ void Call::refuse(Error error) {
 }
 
 void Call::cancel() {
+  deltas_.clear();
   if (done() || (stage_ == Stage::settle && !retry_after_)) return;
   interrupt(Error{ErrorKind::cancelled, "the call was cancelled by the caller"}, "cancelled");
-  deltas_.clear();
 }
 
 void Call::begin_attempt() {
@@ -177,12 +178,13 @@ void Call::step(SteadyInstant now) {
     return settle(outcome_of_transfer());
   }
   if (stop_if_asked()) return;
-  if (stage_ == Stage::admit) return ask_ledger();
+  if (stage_ == Stage::admit && now < deadline()) return ask_ledger();
   check_clocks(now);
   if (transfer_ != 0) lane_->lower_deadline(deadline());
 }
 
 bool Call::stop_if_asked() {
+  if (done() || stage_ == Stage::settle) return false;
   const bool is_asked = own_cancel_->cancelled.load(std::memory_order_acquire) ||
                         (token_ && token_->cancelled.load(std::memory_order_acquire));
   if (is_asked) {
@@ -212,6 +214,7 @@ void Call::note_progress(SteadyInstant now) {
 
 SteadyInstant Call::deadline() const {
   if (stage_ == Stage::back_off) return back_off_until_;
+  if (stage_ == Stage::admit) return after(started_at_, clocks_.total);
   if (stage_ == Stage::settle || stage_ == Stage::done || !exchange_) return SteadyInstant::max();
   const Exchange& seen = *exchange_;
   SteadyInstant at = after(started_at_, clocks_.total);
@@ -227,8 +230,8 @@ SteadyInstant Call::deadline() const {
 
 void Call::check_clocks(SteadyInstant now) {
   if (now < deadline()) return;
-  const bool is_whole = exchange_->answer_is_whole();
-  if (is_whole || exchange_->lingers_since != SteadyInstant::max()) {
+  const bool is_whole = exchange_ && exchange_->answer_is_whole();
+  if (is_whole || (exchange_ && exchange_->lingers_since != SteadyInstant::max())) {
     end_transfer();
     return settle(outcome_of_answer(!is_whole));
   }

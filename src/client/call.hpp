@@ -54,6 +54,8 @@ class Call {
 
   /// Goes as far as it can without waiting. False: nothing had happened.
   bool advance(SteadyInstant now);
+  /// Ends the call if its token, its own flag or the client says so. True: it has.
+  bool stop_if_asked();
   /// When `advance` has to be called although nothing happened.
   SteadyInstant deadline() const;
 
@@ -89,7 +91,6 @@ class Call {
   void send();
   std::shared_ptr<const HttpHeaders> headers_of_attempt();
   void ask_ledger();
-  bool stop_if_asked();
   void note_progress(SteadyInstant now);
   void check_clocks(SteadyInstant now);
   void resume_if_drained();

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "client/call.hpp"
+#include "client/patience.hpp"
 #include "client/retry.hpp"
 #include "wire/error_json.hpp"
 
@@ -16,7 +17,9 @@ namespace {
 /// whose upstream went on; a 5xx that is no readable error comes from who knows where.
 bool is_free_refusal(int status, std::string_view body) {
   if (status == 408 || status == 502 || status == 504) return false;
-  return status < 500 || parse_json(body).has_value();
+  if (status < 500) return true;
+  const auto readable = parse_json(body);
+  return readable && readable->is_object();
 }
 
 ErrorKind kind_of(TransferResult result) {
@@ -208,8 +211,8 @@ void Call::plan_retry(const Outcome& outcome) {
   const auto asked = read_retry_after(asked_for, settings_->clock->wall());
   const auto delay = retry_delay(retries_, attempt_.number, asked, std::random_device{}());
   const SteadyInstant begins_at = lane_->now() + delay;
-  if (begins_at > started_at_ + retries_.within) return;
-  if (clocks_.total.count() > 0 && begins_at > started_at_ + clocks_.total) return;
+  if (begins_at > later(started_at_, retries_.within)) return;
+  if (clocks_.total.count() > 0 && begins_at > later(started_at_, clocks_.total)) return;
   retry_after_ = delay;
 }
 

@@ -55,11 +55,13 @@ CallId Client::chat_start(const ChatRequest& request, const CallOptions& options
 }
 
 Result<PollResult> Client::poll(std::chrono::microseconds time_budget) const {
-  return handle_->core->poll(time_budget);
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->poll(time_budget);
 }
 
 Result<PollResult> Client::wait(std::chrono::milliseconds timeout) const {
-  return handle_->core->wait(timeout);
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->wait(timeout);
 }
 
 bool Client::next_event(Event& event) const { return handle_->core->next_event(event); }
@@ -70,11 +72,13 @@ std::size_t Client::cancel_group(std::uint64_t group) const {
 }
 
 void Client::shutdown(std::chrono::milliseconds deadline) const {
-  handle_->core->shutdown(deadline);
+  const auto core = handle_->core;  // A hook may drop the last client.
+  core->shutdown(deadline);
 }
 
 Result<void> Client::warm_up(std::chrono::milliseconds timeout) const {
-  return handle_->core->warm_up(timeout);
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->warm_up(timeout);
 }
 
 const PriceCatalog& Client::prices() const { return handle_->core->settings()->prices(); }

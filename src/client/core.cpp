@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "client/core.hpp"
 
+#include <thread>
+
+#include "client/patience.hpp"
 #include "client/process.hpp"
 #include "client/warm_up.hpp"
 
@@ -64,6 +67,7 @@ Result<Lane*> Client::Core::lease() {
 }
 
 void Client::Core::give_back(Lane& lane) {
+  if (is_forked()) return;  // The mutex may be held by a thread that this process does not have.
   std::lock_guard<std::mutex> lock(lanes_mutex_);
   idle_lanes_.push_back(&lane);
   --leased_;
@@ -80,7 +84,7 @@ Result<Lane*> Client::Core::started_lane() {
 
 Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
   if (auto refused = refusal()) return *std::move(refused);
-  const SteadyInstant until = settings_->clock->steady() + timeout;
+  const SteadyInstant until = later(settings_->clock->steady(), timeout);
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return busy();
@@ -95,6 +99,7 @@ Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
 }
 
 CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {
+  if (is_forked()) return 0;
   std::lock_guard<std::mutex> lock(poll_mutex_);
   auto call = std::make_unique<Call>(settings_, request, options, CallShape::streamed, stops_);
   std::optional<Error> refused = refusal();
@@ -132,8 +137,8 @@ Result<PollResult> Client::Core::poll(microseconds time_budget) {
 }
 
 Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
-  const SteadyInstant until = settings_->clock->steady() + timeout;
-  auto left = std::chrono::microseconds(timeout);
+  const SteadyInstant until = later(settings_->clock->steady(), timeout);
+  auto left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
   auto now = poll_result();
   while (now && now->calls_in_flight > 0 && now->events_ready == 0 && left > microseconds(0)) {
     if (auto moved = turn_started(left); !moved) return std::move(moved).error();
@@ -151,14 +156,16 @@ bool Client::Core::next_event(Event& event) {
 void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   if (is_forked()) return;
   closed_.store(true, std::memory_order_release);
-  const auto until = std::chrono::steady_clock::now() + deadline;
+  const SteadyInstant until = later(std::chrono::steady_clock::now(), deadline);
   // The started calls have no thread but the one that polls: while they finish, this one does.
-  const auto has_unfinished = [&] {
+  // Where another thread is in `poll` or `wait`, that one does.
+  const auto is_idle = [&] {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-    return lock && started_->has_unfinished();
+    return lock && !started_->has_unfinished();
   };
-  while (std::chrono::steady_clock::now() < until && has_unfinished()) {
-    if (!turn_started(std::chrono::milliseconds(1))) break;
+  while (std::chrono::steady_clock::now() < until && !is_idle()) {
+    if (turn_started(std::chrono::milliseconds(1))) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   {
     std::unique_lock<std::mutex> lock(lanes_mutex_);

@@ -19,7 +19,13 @@ class DeltaQueue {
   /// Takes the oldest; there is one.
   DeltaRecord pop() {
     const DeltaRecord record = records_[next_++];
-    if (empty()) clear();
+    if (empty()) {
+      clear();
+    } else if (next_ >= 1024 && next_ >= records_.size() / 2) {
+      // A consumer that always leaves one behind must not keep all that it took.
+      records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(next_));
+      next_ = 0;
+    }
     return record;
   }
 

@@ -38,16 +38,31 @@ void Lane::turn(microseconds wait) {
   // Whoever cancels sets the flag before it wakes the transport, so a flag that is missed here ends
   // the wait below.
   if (attention_.exchange(false, std::memory_order_acq_rel)) {
-    advance_all();
-    return;
+    stop_cancelled();
+    wait = microseconds(0);
   }
   if (!touched_.empty()) wait = microseconds(0);
   transport_->drive(bounded(wait));
+  if (now() >= next_check_) read_what_waits();
   if (waiting_for_store_ > 0 || now() >= next_check_) {
     advance_all();
     return;
   }
   advance_touched();
+}
+
+void Lane::stop_cancelled() {
+  for (Call* call : calls_) {
+    if (call->stop_if_asked()) moved_.push_back(call);
+  }
+}
+
+void Lane::read_what_waits() {
+  // A host that stood still (a level load, a debugger) finds its calls' clocks over and their data
+  // waiting in the sockets. That is read first, for all of them: a transport serves some 64 at a
+  // time.
+  const std::size_t rounds = calls_.size() / 64 + 1;
+  for (std::size_t i = 0; i < rounds; ++i) transport_->drive(microseconds(0));
 }
 
 microseconds Lane::bounded(microseconds wait) const {
@@ -62,8 +77,10 @@ microseconds Lane::bounded(microseconds wait) const {
 void Lane::advance_touched() {
   if (touched_.empty()) return;
   const SteadyInstant at = now();
-  moved_.swap(touched_);
-  for (Call* call : moved_) call->advance(at);
+  for (Call* call : std::exchange(touched_, {})) {
+    call->advance(at);
+    moved_.push_back(call);
+  }
 }
 
 void Lane::advance_all() {

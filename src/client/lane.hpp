@@ -53,6 +53,8 @@ class Lane {
 
  private:
   std::chrono::microseconds bounded(std::chrono::microseconds wait) const;
+  void stop_cancelled();
+  void read_what_waits();
   void advance_touched();
   void advance_all();
 

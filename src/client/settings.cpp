@@ -80,6 +80,10 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
                  "without a user name"};
   }
   if (auto checked = check_headers(options); !checked) return checked.error();
+  if (options.limits.queued_deltas == 0 || options.limits.json_depth <= 0) {
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::limits: queued_deltas and json_depth have to be above 0"};
+  }
   ClientSettings settings;
   const bool is_named = !options.provider.empty();
   settings.provider =

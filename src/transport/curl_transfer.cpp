@@ -266,20 +266,6 @@ bool CurlTransfer::request_was_sent() const {
   return header_bytes > 0 && body_bytes >= request_bytes;
 }
 
-int CurlTransfer::on_request(void* self, char*, char*, int, int) {
-  auto* transfer = static_cast<CurlTransfer*>(self);
-  // curl sends a request again, silently, when a reused connection turns out to be closed. The
-  // server may have read the first one, and then it is an attempt of its own, with a bill of its
-  // own.
-  if (transfer->connected_) {
-    transfer->was_repeated_ = true;
-    return CURL_PREREQFUNC_ABORT;
-  }
-  transfer->connected_ = true;
-  transfer->handler_->on_connected();
-  return CURL_PREREQFUNC_OK;
-}
-
 // No exception may cross curl's frames: they are C, and leave their locks and buffers behind. What
 // can throw below is memory running out, and a transport is not told to survive that, only to end
 // the call.
@@ -293,6 +279,24 @@ int CurlTransfer::on_request(void* self, char*, char*, int, int) {
 #define TALLY_TRY
 #define TALLY_CATCH(statement)
 #endif
+
+int CurlTransfer::on_request(void* self, char*, char*, int, int) {
+  auto* transfer = static_cast<CurlTransfer*>(self);
+  // curl sends a request again, silently, when a reused connection turns out to be closed. The
+  // server may have read the first one, and then it is an attempt of its own, with a bill of its
+  // own.
+  if (transfer->connected_) {
+    transfer->was_repeated_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  transfer->connected_ = true;
+  TALLY_TRY {
+    transfer->handler_->on_connected();
+    return CURL_PREREQFUNC_OK;
+  }
+  TALLY_CATCH()
+  return CURL_PREREQFUNC_ABORT;
+}
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto* transfer = static_cast<CurlTransfer*>(self);

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -83,6 +84,27 @@ TEST_CASE("threads: shutdown from another thread ends a waiting call") {
   other.join();
   REQUIRE_FALSE(completion.reply);
   CHECK(completion.reply.error().kind == ErrorKind::closed);
+}
+
+TEST_CASE("threads: shutdown leaves its time to calls that another thread drives") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider, "delay_ms=20");
+  client.chat_start(three_rivers());
+  std::optional<tally::Completion> completion;
+  std::thread other([&] {
+    tally::Event event;
+    for (int i = 0; i < 100 && !completion; ++i) {
+      (void)client.wait(300ms);
+      while (client.next_event(event)) {
+        if (event.completion) completion = std::move(event.completion);
+      }
+    }
+  });
+  std::this_thread::sleep_for(20ms);
+  client.shutdown(30s);
+  other.join();
+  REQUIRE(completion);
+  CHECK(completion->reply);
 }
 
 TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry may help") {

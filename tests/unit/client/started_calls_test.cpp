@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "client/delta_queue.hpp"
 #include "fake_network.hpp"
 
 using namespace std::chrono_literals;
@@ -151,6 +152,67 @@ TEST_CASE("poll: a call that cannot begin has an id and a completion, so that no
   CHECK(event.completion->reply.error().kind == ErrorKind::unsupported);
   CHECK(event.completion->receipt.state == BillState::not_billed);
   CHECK(client.poll()->calls_in_flight == 0);
+}
+
+TEST_CASE("poll: after a stall of the host, what waits in the sockets is read before any clock") {
+  fake::World world;
+  world.network->scripts = {
+      {fake::connect(), fake::head(200), fake::body(fake::text_chunk("one")),
+       fake::body(fake::text_chunk("two"), 60s), fake::body(fake::finish_chunk(), 60s),
+       fake::body(fake::done), fake::end()},
+      {fake::connect(), fake::head(200)}};
+  const tally::Client client = world.open();
+  const tally::CallId going = client.chat_start(fake::question());
+  const tally::CallId cancelled = client.chat_start(fake::question());
+  REQUIRE(client.poll());
+  world.network->clock->advance(130s);  // A level load; the idle clock is 120 s.
+  client.cancel(cancelled);
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 0) pull(client, seen);
+  CHECK(seen[going].completion->reply);
+  CHECK(seen[going].text == "onetwo");
+  CHECK(seen[cancelled].completion->reply.error().kind == ErrorKind::cancelled);
+}
+
+TEST_CASE("poll: for ever is a duration like any other") {
+  fake::World world;
+  world.options.retries = tally::Retries{};
+  world.options.retries.within = std::chrono::milliseconds::max();
+  world.options.clocks.total = std::chrono::milliseconds::max();
+  world.options.clocks.payload_idle = std::chrono::milliseconds::max();
+  world.network->scripts = {{fake::end(tally::TransferResult::connect_failed, false)},
+                            fake::whole_answer()};
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  while (client.wait(std::chrono::milliseconds::max())->events_ready == 0) {
+  }
+  tally::Event event;
+  while (client.next_event(event) && !event.completion) {
+  }
+  REQUIRE(event.completion);
+  CHECK(event.completion->receipt.attempts.size() == 2);
+}
+
+TEST_CASE("poll: a consumer that always leaves one delta behind does not keep all that it took") {
+  tally::DeltaQueue queue;
+  bool is_in_order = true;
+  for (std::size_t i = 0; i < 100'000; ++i) {
+    tally::DeltaRecord record;
+    record.offset = i;
+    queue.back()->push_back(record);
+    if (i > 0) is_in_order = is_in_order && queue.pop().offset == i - 1;
+  }
+  CHECK(is_in_order);
+  CHECK(queue.size() == 1);
+  CHECK(queue.back()->size() < 4096);
+}
+
+TEST_CASE("limits: a queue without room could never be pulled, and is refused") {
+  fake::World world;
+  world.options.limits.queued_deltas = 0;
+  const auto client = tally::Client::open(world.options);
+  REQUIRE_FALSE(client);
+  CHECK(client.error().kind == ErrorKind::invalid_argument);
 }
 
 TEST_CASE(
