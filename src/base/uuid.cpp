@@ -6,29 +6,20 @@
 #include <cstdint>
 #include <random>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
-#endif
+#include "base/process.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-std::int64_t current_process() {
-#if defined(__unix__) || defined(__APPLE__)
-  return getpid();
-#else
-  return 0;  // No fork, so nothing to tell apart.
-#endif
-}
-
 class RandomBits {
  public:
   std::uint64_t next() {
     // A forked child starts with a copy of the generator; both would go on with the same ids.
-    if (const std::int64_t process = current_process(); process != seeded_in_) {
+    if (const unsigned forks = forks_so_far(); !is_seeded_ || forks != seeded_after_) {
       seed();
-      seeded_in_ = process;
+      seeded_after_ = forks;
+      is_seeded_ = true;
     }
     return engine_();
   }
@@ -42,7 +33,8 @@ class RandomBits {
   }
 
   std::mt19937_64 engine_;
-  std::int64_t seeded_in_ = -1;
+  bool is_seeded_ = false;
+  unsigned seeded_after_ = 0;
 };
 
 std::uint64_t random_bits() {

@@ -3,8 +3,8 @@
 
 #include <thread>
 
+#include "base/process.hpp"
 #include "client/patience.hpp"
-#include "client/process.hpp"
 #include "client/warm_up.hpp"
 
 namespace tally {
@@ -22,7 +22,7 @@ Error busy() {
 
 Client::Core::Core(std::shared_ptr<const ClientSettings> settings)
     : settings_(std::move(settings)),
-      process_(process_id()),
+      forks_before_(forks_so_far()),
       started_(std::make_unique<StartedCalls>()) {}
 
 Client::Core::~Core() {
@@ -32,7 +32,7 @@ Client::Core::~Core() {
   for (auto& lane : lanes_) [[maybe_unused]] Lane* kept_lane = lane.release();
 }
 
-bool Client::Core::is_forked() const { return process_id() != process_; }
+bool Client::Core::is_forked() const { return forks_so_far() != forks_before_; }
 
 std::optional<Error> Client::Core::refusal() const {
   if (is_forked()) {

@@ -62,7 +62,7 @@ class Client::Core {
   void stop_all();
 
   const std::shared_ptr<const ClientSettings> settings_;
-  const long process_;
+  const unsigned forks_before_;
   std::atomic<bool> closed_{false};
   std::atomic<bool> stops_{false};
 
