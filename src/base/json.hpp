@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading JSON that comes from outside. nlohmann_json does the parsing (json.cpp); what it is read into
-// keeps what its own DOM drops and a bill needs: the digits of each number as written, where in the text
-// a value stands, and duplicate keys as an error. Nothing here throws or aborts on any input.
+// Reading JSON that comes from outside. nlohmann_json does the parsing (json.cpp); what it is read
+// into keeps what its own DOM drops and a bill needs: the digits of each number as written, where
+// in the text a value stands, and duplicate keys as an error. Nothing here throws or aborts on any
+// input.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +24,8 @@ enum class JsonType { null, boolean, number, string, array, object };
 struct JsonValue {
   JsonType type = JsonType::null;
   bool boolean = false;
-  std::string key;   ///< Its name, where it is a member of an object.
-  std::string text;  ///< string: decoded UTF-8. number: the digits as written.
+  std::string key;                  ///< Its name, where it is a member of an object.
+  std::string text;                 ///< string: decoded UTF-8. number: the digits as written.
   std::vector<JsonValue> children;  ///< Elements of an array, members of an object, in order.
   std::size_t begin = 0;            ///< The bytes [begin, end) of the source text.
   std::size_t end = 0;
@@ -44,8 +45,9 @@ struct JsonValue {
 };
 
 /// Reads one JSON document. `malformed_reply` for anything else: it names the line, and what was
-/// expected. Deeper than `depth` (never more than 1,000) is `limit_exceeded`. Invalid UTF-8 and lone surrogates read as U+FFFD.
-/// (begin and end then refer to the repaired text; ask `parse_json` with a valid one where they matter.)
+/// expected. Deeper than `depth` (never more than 1,000) is `limit_exceeded`. Invalid UTF-8 and
+/// lone surrogates read as U+FFFD. (begin and end then refer to the repaired text; ask `parse_json`
+/// with a valid one where they matter.)
 Result<JsonValue> parse_json(std::string_view text, int depth = 128);
 
 /// `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
