@@ -12,7 +12,6 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // Servers end the body right after [DONE]. One that does not is not waited for: the answer is

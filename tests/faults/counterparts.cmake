@@ -41,6 +41,7 @@ tally_fault_test(real_servers_test microsocks CASES "microsocks:*" NEEDS TALLY_M
 tally_fault_test(slow_dns_test slow_dns)
 target_sources(slow_dns_test PRIVATE slow_names.cpp)  # Its `getaddrinfo` comes before the system's.
 tally_fault_test(soak_test soak)
+tally_fault_test(flood_test flood)
 
 tally_fault_test(manners_test manners)
 add_executable(exit_with_stream exit_with_stream.cpp)
