@@ -40,7 +40,7 @@ Completion Client::chat(const ChatRequest& request, const OnDelta& on_delta,
                         const CallOptions& options) const {
   Stream::State stream(handle_->core, request, options, CallShape::streamed);
   while (auto delta = stream.next()) {
-    if (on_delta(*delta) == Flow::stop) stream.call->cancel();
+    if (on_delta && on_delta(*delta) == Flow::stop) stream.call->cancel();
   }
   return std::move(stream.finish());
 }

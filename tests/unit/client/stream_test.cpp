@@ -91,6 +91,12 @@ TEST_CASE("stream: it can be moved while it runs") {
   CHECK(second.finish().reply);
 }
 
+TEST_CASE("chat: an empty callback is nobody listening") {
+  fake::World world;
+  world.network->scripts = {fake::whole_answer()};
+  CHECK(world.open().chat(fake::question(), tally::OnDelta()).reply);
+}
+
 TEST_CASE("chat: the client may be used from inside on_delta") {
   fake::World world;
   world.network->scripts = {fake::whole_answer(), fake::whole_answer(), fake::whole_answer()};
