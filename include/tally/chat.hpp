@@ -91,7 +91,8 @@ enum class FinishReason {
 };
 TALLY_API std::string_view to_string(FinishReason reason);
 
-/// A piece of a tool call, as it streams in. `id` and `name` come once, `arguments` in pieces.
+/// A piece of a tool call, as it streams in: `arguments` in pieces; `id` and `name` once, as a
+/// whole (again, as far as they are known, from a server that sends them in pieces).
 struct ToolCallDelta {
   int index = 0;
   std::string_view id;

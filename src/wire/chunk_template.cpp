@@ -275,8 +275,12 @@ bool ChunkTemplates::fill(const Template& known, const Fillings& fillings, Messa
   if (!target || piece->body.empty()) return false;
   const std::size_t offset = target->size();
   if (!append_decoded(*target, *piece)) return false;
-  record = {record_kind(kind), false, kind == ChunkHole::Kind::arguments ? known.tool : 0, offset,
-            target->size() - offset};
+  record = {record_kind(kind),
+            kind == ChunkHole::Kind::arguments ? known.tool : 0,
+            offset,
+            target->size() - offset,
+            0,
+            0};
   return true;
 }
 

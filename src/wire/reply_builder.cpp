@@ -46,7 +46,7 @@ ReplyBuilder::ReplyBuilder(std::vector<DeltaRecord>* deltas) : deltas_(deltas) {
 void ReplyBuilder::add_text(std::string_view piece) {
   if (piece.empty()) return;
   std::string& content = reply_.message.content;
-  note({DeltaRecord::Kind::text, false, 0, content.size(), piece.size()});
+  note({DeltaRecord::Kind::text, 0, content.size(), piece.size(), 0, 0});
   content += piece;
 }
 
@@ -54,13 +54,13 @@ void ReplyBuilder::add_reasoning(std::string_view piece) {
   auto& reasoning = reply_.message.reasoning_content;
   if (!reasoning) reasoning.emplace();
   if (piece.empty()) return;
-  note({DeltaRecord::Kind::reasoning, false, 0, reasoning->size(), piece.size()});
+  note({DeltaRecord::Kind::reasoning, 0, reasoning->size(), piece.size(), 0, 0});
   *reasoning += piece;
 }
 
 void ReplyBuilder::add_refusal(std::string_view piece) {
   if (piece.empty()) return;
-  note({DeltaRecord::Kind::refusal, false, 0, reply_.refusal.size(), piece.size()});
+  note({DeltaRecord::Kind::refusal, 0, reply_.refusal.size(), piece.size(), 0, 0});
   reply_.refusal += piece;
 }
 
@@ -68,16 +68,19 @@ void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
   auto& calls = reply_.message.tool_calls;
   const std::size_t calls_before = calls.size();
   const std::uint32_t tool = tool_of(piece);
-  const bool begins = calls.size() > calls_before;
   ToolCall& call = calls[tool];
+  const std::size_t known_before = call.id.size() + call.name.size();
   last_tool_ = tool;
 
   if (call.id.empty()) call.id = piece.id;
   // A name may come in pieces, or whole in every piece; it is complete when the arguments begin.
   if (call.arguments.empty() && piece.name != call.name) call.name += piece.name;
-  if (begins || !piece.arguments.empty()) {
-    note({DeltaRecord::Kind::tool_call, begins, tool, call.arguments.size(),
-          piece.arguments.size()});
+  const bool tells_more =
+      calls.size() > calls_before || call.id.size() + call.name.size() > known_before;
+  if (tells_more || !piece.arguments.empty()) {
+    note({DeltaRecord::Kind::tool_call, tool, call.arguments.size(), piece.arguments.size(),
+          tells_more ? static_cast<std::uint32_t>(call.id.size()) : 0,
+          tells_more ? static_cast<std::uint32_t>(call.name.size()) : 0});
   }
   call.arguments += piece.arguments;
   size_ += piece.id.size() + piece.name.size();

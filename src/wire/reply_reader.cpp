@@ -373,9 +373,8 @@ Delta ReplyReader::view(const DeltaRecord& record) const {
       delta.tool_call.emplace();
       delta.tool_call->index = static_cast<int>(record.tool);
       delta.tool_call->arguments = piece(call.arguments);
-      if (!record.tool_begins) break;
-      delta.tool_call->id = call.id;
-      delta.tool_call->name = call.name;
+      delta.tool_call->id = std::string_view(call.id).substr(0, record.id_length);
+      delta.tool_call->name = std::string_view(call.name).substr(0, record.name_length);
       break;
     }
   }

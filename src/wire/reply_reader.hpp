@@ -24,10 +24,13 @@ inline namespace TALLY_ABI {
 struct DeltaRecord {
   enum class Kind : std::uint8_t { text, reasoning, refusal, tool_call };
   Kind kind = Kind::text;
-  bool tool_begins = false;  ///< tool_call: the first of its index, with id and name.
-  std::uint32_t tool = 0;    ///< tool_call: position in `Message::tool_calls`.
-  std::size_t offset = 0;    ///< In content, reasoning_content, refusal, or the call's arguments.
+  std::uint32_t tool = 0;  ///< tool_call: position in `Message::tool_calls`.
+  std::size_t offset = 0;  ///< In content, reasoning_content, refusal, or the call's arguments.
   std::size_t length = 0;
+  /// tool_call: how much of id and name is known, where this piece told more of them; else 0.
+  /// Lengths, since the reply may know more by the time somebody looks.
+  std::uint32_t id_length = 0;
+  std::uint32_t name_length = 0;
 };
 
 /// How the chunks of a stream are read. Both ways give the same: tests hold one against the other.

@@ -35,12 +35,15 @@ fuzz() {
   if [[ $target == decimal ]]; then longest=200; fi
   if [[ -e tests/fuzz/$target.dict ]]; then dictionary=("-dict=tests/fuzz/$target.dict"); fi
   "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -max_len="$longest" -timeout=10 \
-    -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 "${dictionary[@]}" \
+    -seed="$seed" -runs="$runs" -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 "${dictionary[@]}" \
     -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" "${seeds[@]}" \
     >"$build/$target.log" 2>&1 || true
 }
 export -f fuzz
-export build seconds
+# A fixed seed and number of runs (CI) give the same inputs each time, so that a red run can be repeated.
+seed=${TALLY_FUZZ_SEED:-0}
+runs=${TALLY_FUZZ_RUNS:--1}
+export build seconds seed runs
 mkdir -p "$build/findings"
 touch "$build/began"
 printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} bash -c 'set -euo pipefail; fuzz {}'

@@ -80,7 +80,8 @@ class BothPaths {
     const DeltaRecord& x = general_deltas_.back();
     const DeltaRecord& y = fast_deltas_.back();
     CHECK(x.kind == y.kind);
-    CHECK(x.tool_begins == y.tool_begins);
+    CHECK(x.id_length == y.id_length);
+    CHECK(x.name_length == y.name_length);
     CHECK(x.tool == y.tool);
     CHECK(x.offset == y.offset);
     CHECK(x.length == y.length);

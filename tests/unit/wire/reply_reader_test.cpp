@@ -73,8 +73,9 @@ std::string summary(const Reading& reading) {
   if (reading->error()) all += '|' + reading->error()->message;
   for (const DeltaRecord& record : reading.records) {
     all += '|' + std::to_string(static_cast<int>(record.kind)) + ' ' +
-           std::to_string(record.tool_begins) + ' ' + std::to_string(record.tool) + ' ' +
-           std::to_string(record.offset) + ' ' + std::to_string(record.length);
+           std::to_string(record.id_length) + ' ' + std::to_string(record.name_length) + ' ' +
+           std::to_string(record.tool) + ' ' + std::to_string(record.offset) + ' ' +
+           std::to_string(record.length);
   }
   // How much came before a limit stopped everything depends on the pieces.
   if (!reading->hopeless()) all += '|' + std::to_string(reading->payload_count());
@@ -501,6 +502,25 @@ TEST_CASE("reply: the text of a chunk that is no JSON is not taken, however alik
   std::string broken = text_chunk("lost");
   broken.insert(broken.find("chat.completion"), 1, '\x04');
   CHECK(read(text_chunk("a") + broken + broken + text_chunk("b")).text() == "ab");
+}
+
+TEST_CASE("tools: a delta tells what was known of id and name then, not what came later") {
+  std::vector<DeltaRecord> records;
+  tally::ReplyReader reader(tally::provider_named("deepseek"), {}, &records);
+  reader.feed(
+      R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"get_"}}]}}]})"
+      "\n\n"
+      R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c-1","function":{"name":"weather"}}]}}]})"
+      "\n\n"
+      R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]})"
+      "\n\n");
+  REQUIRE(records.size() == 3);
+  CHECK(reader.view(records[0]).tool_call->name == "get_");
+  CHECK(reader.view(records[0]).tool_call->id.empty());
+  CHECK(reader.view(records[1]).tool_call->name == "get_weather");
+  CHECK(reader.view(records[1]).tool_call->id == "c-1");
+  CHECK(reader.view(records[2]).tool_call->name.empty());
+  CHECK(reader.view(records[2]).tool_call->arguments == "{}");
 }
 
 TEST_CASE("reply: the fast path and the general path agree where a stream changes its shape") {
