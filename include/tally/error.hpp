@@ -33,10 +33,11 @@ enum class ErrorKind {
   closed,                ///< The client was shut down.
   forked,                ///< The process was forked after the client was opened.
   busy,                  ///< Another thread is inside `poll` of this client.
+  budget,                ///< A budget did not let the call through; `Receipt::refusal` says which.
 };
 
 /// Which of a call's clocks ran out (`Clocks`).
-enum class ClockKind { none, connect, first_byte, payload_idle, total };
+enum class ClockKind { none, connect, first_byte, payload_idle, total, ledger };
 
 /// The one error type. Plain data. `message` says what was tried, what came back and what to do; it
 /// never holds the key or the prompt.

@@ -3,89 +3,147 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <iosfwd>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "tally/pricing.hpp"
-#include "tally/result.hpp"
-#include "tally/time.hpp"
-#include "tally/usage.hpp"
+#include "tally/store.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// What a call was for: `{"player", "p-117"}, {"npc", "smith"}`.
-using Labels = std::map<std::string, std::string>;
-
-/// One attempt as the ledger keeps it. Plain data.
-struct LedgerRow {
-  std::string attempt_id;  ///< The key: a UUIDv7 made before anything is sent.
-  std::string call_id;
-  int attempt_number = 1;
-  int revision = 0;  ///< 0: reserved; grows with each settle.
-  BillState state = BillState::reserved;
-  std::string reason;
-  std::string provider;
-  std::string model_requested;
-  std::string model_reported;
-  Labels labels;
-  Instant started{};
-  std::optional<Instant> completed;
-  Usage usage;
-  Cost cost;
-  int http_status = 0;
-  std::string request_id;
-  std::string response_id;
+/// When a row is safe. A reserve is always safe before its call's bytes leave.
+enum class Durability {
+  /// Reserves and settles are synced to the disk: neither a kill nor a power loss loses one.
+  durable,
+  /// Reserves are handed to the operating system, settles are queued first. A kill loses no row: a
+  /// settle that was still queued leaves its row reserved, and the next opening estimates it. A
+  /// power loss may lose the rows of the last moments.
+  batched,
 };
 
-/// One thing a store is asked to do. Both kinds are idempotent: a reserve of a known attempt and a
-/// settle of an older revision change nothing.
-struct LedgerWrite {
-  enum class Kind { reserve, settle };
-  std::uint64_t ticket = 0;  ///< Chosen by the caller; comes back in `LedgerDone`.
-  Kind kind = Kind::reserve;
-  LedgerRow row;
+/// What a call does whose ledger cannot take its reserve (a full disk, a broken file).
+enum class OnLedgerFailure {
+  refuse,  ///< It is not sent.
+  go_on,   ///< It is sent; `Receipt::ledger_error` says so. Budgets do not hold meanwhile.
 };
 
-struct LedgerDone {
-  std::uint64_t ticket = 0;
-  std::optional<Error> error;  ///< Absent: it is stored.
+struct LedgerOptions {
+  Durability durability = Durability::durable;
+  OnLedgerFailure on_failure = OnLedgerFailure::refuse;
+  /// How long questions, and threads that may wait, wait for another process's write lock.
+  std::chrono::milliseconds lock_timeout{10'000};
 };
 
-/// The seam below the ledger: asynchronous on purpose, so that no frame ever waits for a disk.
-/// Implementations may be shared by threads, and call nobody back.
-class TALLY_API LedgerStore {
- public:
-  virtual ~LedgerStore() = default;
+enum class ExportFormat { csv, json_lines };
 
-  /// Takes the writes and returns without waiting; nothing taken is ever dropped.
-  virtual void submit(std::vector<LedgerWrite> batch) = 0;
-
-  /// Moves out what is done since the last call; never waits. Every ticket comes exactly once.
-  virtual std::vector<LedgerDone> collect() = 0;
-
-  /// Waits up to `wait` until `collect` has something. For faces that may block.
-  virtual void await(std::chrono::microseconds wait) = 0;
-
-  /// A descriptor that is readable when `collect` has something; -1 if the store has none.
-  virtual int descriptor() const { return -1; }
-
-  /// The rows, oldest first.
-  virtual Result<std::vector<LedgerRow>> rows() = 0;
+struct RecomputeReport {
+  std::int64_t rows = 0;     ///< Looked at.
+  std::int64_t changed = 0;  ///< Whose amount is another one now; the old one is in the history.
+  std::vector<std::string> failed;  ///< Attempts whose row changed meanwhile, or has no counts.
 };
 
-/// Where attempts are recorded. A handle: cheap to copy; may be shared by threads.
+/// From one balance check to the next. Plain data.
+struct ReconciledStretch {
+  TimeSpan span;
+  Money drop;        ///< Of the balance.
+  Money spent;       ///< As the ledger says.
+  Money difference;  ///< drop - spent.
+  Money tolerance;   ///< A hundredth for each end, and what was billed within 5 minutes of them:
+                     ///< balances lag.
+  bool is_top_up = false;  ///< The balance rose: money was paid in, and nothing can be compared.
+  bool agrees = false;     ///< |difference| <= tolerance.
+};
+
+struct Reconciliation {
+  std::vector<ReconciledStretch> stretches;
+  Money drop;  ///< Sums over the stretches without top-ups; so below.
+  Money spent;
+  Money difference;
+  std::int64_t unpriced_attempts = 0;  ///< Rows in the period whose cost is not known.
+  bool agrees = false;                 ///< Every stretch without a top-up does.
+};
+
+/// Where attempts are recorded, and budgets kept. A handle: cheap to copy; may be shared by
+/// threads.
+///
+///     auto ledger = tally::Ledger::open("game.db");
+///     if (!ledger) return fail(ledger.error());
+///     auto client = tally::Client::open({.api_key = key, .ledger = *ledger});
+///
+/// A file on disk needs a thread that may wait for it. Calls that wait (`chat`, `stream`,
+/// `Client::wait`) bring their own. A program that only polls lends one:
+///
+///     std::thread writer([ledger = *ledger] { ledger.run_writer(); });
+///     ...
+///     ledger->stop_writer();
+///     writer.join();
+///
+/// or opens the ledger as `batched`, where `poll` itself hands rows to the operating system.
+/// Without either, started calls end after `Clocks::ledger` with an error that says so.
+///
+/// Questions block, and see everything that was handed in before them.
 class TALLY_API Ledger {
  public:
+  /// The SQLite file at `path`, made if it is not there. Rows that a dead process left reserved are
+  /// estimated. `ledger` says what is wrong with the file; `unsupported`: it was made by a newer
+  /// tally, or this one was built without SQLite. Any number of processes of one machine may share
+  /// a file; a network file system will not do.
+  static Result<Ledger> open(const std::string& path, LedgerOptions options = {});
   /// Keeps rows in memory; they end with the last handle.
   static Ledger in_memory();
-  /// Over a store of one's own.
-  explicit Ledger(std::shared_ptr<LedgerStore> store);
+  /// Over a store of one's own, or `open_postgres_store`'s.
+  explicit Ledger(std::shared_ptr<LedgerStore> store, LedgerOptions options = {});
 
-  Result<std::vector<LedgerRow>> rows() const;
+  /// Adds a budget, or replaces the one of that id. It holds from the next call on, and counts what
+  /// its current window has seen already. Kept in the store: processes that open it later have it
+  /// too.
+  Result<void> set_budget(Budget budget) const;
+  Result<void> remove_budget(const std::string& id) const;
+  std::vector<Budget> budgets() const;
+  /// The window around `at` (absent: now). `invalid_argument` for an unknown id.
+  Result<BudgetStatus> budget_status(const std::string& id,
+                                     std::optional<Instant> at = std::nullopt) const;
+
+  Result<std::vector<LedgerRow>> rows(const LedgerFilter& filter = {}) const;
+  /// One by one, for more rows than should be held at once; `keep` ends it with false.
+  Result<void> each_row(const LedgerFilter& filter,
+                        const std::function<bool(const LedgerRow&)>& keep) const;
+  /// Sums, one for each currency and each group, in the groups' order.
+  Result<std::vector<LedgerTotal>> totals(const LedgerFilter& filter = {},
+                                          const LedgerGrouping& grouping = {}) const;
+  Result<std::vector<LedgerHistory>> history(const std::string& attempt_id) const;
+
+  /// Rows with every column; amounts are decimal strings.
+  Result<void> export_rows(std::ostream& out, ExportFormat format,
+                           const LedgerFilter& filter = {}) const;
+  /// Counters in Prometheus' text format. For rates, not for books: its numbers are floating point.
+  Result<std::string> prometheus(const LedgerFilter& filter = {}) const;
+
+  /// Recomputes every budget window from its rows, and reports those that differ.
+  Result<std::vector<BudgetDrift>> verify(
+      LedgerStore::Repair repair = LedgerStore::Repair::no) const;
+  /// Bills the rows anew with `catalog`; what they were goes into the history.
+  Result<RecomputeReport> recompute(const PriceCatalog& catalog,
+                                    const LedgerFilter& filter = {}) const;
+  Result<std::int64_t> recover() const;
+  Result<std::int64_t> prune(Instant before) const;
+  Result<std::int64_t> erase(const std::string& key, const std::string& value) const;
+
+  Result<void> record_balance(const BalanceCheck& check) const;
+  /// Compares what the ledger has with what the balance lost, between the checks recorded in
+  /// `span`. `invalid_argument` for less than two.
+  Result<Reconciliation> reconcile(const std::string& provider, Currency currency, TimeSpan span,
+                                   const std::string& account = {}) const;
+
+  /// Writes on this thread until `stop_writer`.
+  void run_writer() const;
+  /// Ends every `run_writer`, also those that begin later. From any thread.
+  void stop_writer() const;
+  /// Waits until everything handed in is stored. `timeout` says what it waits for.
+  Result<void> flush(std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
 
   struct State;
   const std::shared_ptr<State>& state() const { return state_; }

@@ -79,6 +79,11 @@ struct Money {
   Currency currency;
 };
 
+/// `cents(40)` is $0.40: whole hundredths of a currency.
+constexpr Money cents(std::int64_t count, Currency currency = usd) {
+  return {Decimal{count / 100, count % 100 * 10'000'000'000'000'000}, currency};
+}
+
 constexpr bool operator==(const Money& a, const Money& b) {
   return a.amount == b.amount && a.currency == b.currency;
 }

@@ -70,7 +70,8 @@ struct PriceEntry {
   BillingInstant billing_instant = BillingInstant::completed;  ///< As its schedule says.
   std::int64_t unit = 1000000;  ///< The catalogue's price strings are per this many tokens.
   std::string catalog_version;
-  std::string sha256;  ///< Of the entry's canonical JSON: what a ledger keeps beside a cost.
+  std::string sha256;  ///< Of `json`: what a ledger keeps beside a cost.
+  std::string json;    ///< The entry in canonical form: the members in order, no white space.
 };
 
 /// Why a call has no price.

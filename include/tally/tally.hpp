@@ -3,6 +3,8 @@
 
 // Everything of tally but the opt-in `throwing.hpp`.
 
+#include "tally/balance.hpp"
+#include "tally/budget.hpp"
 #include "tally/chat.hpp"
 #include "tally/client.hpp"
 #include "tally/error.hpp"
@@ -12,6 +14,7 @@
 #include "tally/provider.hpp"
 #include "tally/receipt.hpp"
 #include "tally/result.hpp"
+#include "tally/store.hpp"
 #include "tally/stream.hpp"
 #include "tally/time.hpp"
 #include "tally/transport.hpp"

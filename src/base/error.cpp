@@ -48,6 +48,8 @@ std::string_view to_string(ErrorKind kind) {
       return "forked";
     case ErrorKind::busy:
       return "busy";
+    case ErrorKind::budget:
+      return "budget";
   }
   return "unknown";
 }
@@ -64,6 +66,8 @@ std::string_view to_string(ClockKind clock) {
       return "payload_idle";
     case ClockKind::total:
       return "total";
+    case ClockKind::ledger:
+      return "ledger";
   }
   return "unknown";
 }

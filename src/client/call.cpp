@@ -107,7 +107,7 @@ void Call::begin_attempt() {
 void Call::reserve() {
   if (!ledger_) return send();
   stage_ = Stage::admit;
-  ticket_ = ledger_->submit(LedgerWrite::Kind::reserve, row());
+  ticket_ = ledger_->submit({0, LedgerWrite::Kind::reserve, row(), {}});
   lane_->expect_store(1);
   ask_ledger();
 }

@@ -189,7 +189,7 @@ void Call::settle(Outcome outcome) {
   }
   stage_ = Stage::settle;
   if (!ledger_) return after_settle();
-  ticket_ = ledger_->submit(LedgerWrite::Kind::settle, row());
+  ticket_ = ledger_->submit({0, LedgerWrite::Kind::settle, row(), {}});
   lane_->expect_store(1);
   ask_ledger();
 }

@@ -8,48 +8,108 @@
 
 namespace tally {
 inline namespace TALLY_ABI {
+namespace {
 
-std::uint64_t Ledger::State::submit(LedgerWrite::Kind kind, LedgerRow row) {
-  std::uint64_t ticket = 0;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ticket = ++last_ticket_;
-  }
-  std::vector<LedgerWrite> batch;
-  batch.push_back({ticket, kind, std::move(row)});
-  store->submit(std::move(batch));
-  return ticket;
-}
+// A lent thread looks this often whether it is still wanted.
+constexpr std::chrono::milliseconds writer_turn{20};
 
-std::optional<LedgerDone> Ledger::State::ask(std::uint64_t ticket) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  collect_locked();
-  auto found = answers_.find(ticket);
-  if (found == answers_.end()) return std::nullopt;
-  LedgerDone done = std::move(found->second);
-  answers_.erase(found);
-  return done;
-}
-
-void Ledger::State::forget(std::uint64_t ticket) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (answers_.erase(ticket) == 0) forgotten_.insert(ticket);
-}
-
-void Ledger::State::collect_locked() {
-  for (LedgerDone& done : store->collect()) {
-    if (forgotten_.erase(done.ticket) != 0) continue;
-    const std::uint64_t ticket = done.ticket;
-    answers_.emplace(ticket, std::move(done));
-  }
-}
+}  // namespace
 
 Ledger Ledger::in_memory() { return Ledger(std::make_shared<MemoryStore>()); }
 
-Ledger::Ledger(std::shared_ptr<LedgerStore> store)
-    : state_(std::make_shared<State>(std::move(store))) {}
+Ledger::Ledger(std::shared_ptr<LedgerStore> store, LedgerOptions options)
+    : state_(std::make_shared<State>(std::move(store), options)) {
+  auto known = state_->store->budgets();
+  if (!known) return;  // The first reserve says what is wrong with the store.
+  for (Budget& budget : *known) state_->keep_budget(std::move(budget));
+}
 
-Result<std::vector<LedgerRow>> Ledger::rows() const { return state_->store->rows(); }
+Result<void> Ledger::set_budget(Budget budget) const {
+  if (auto good = check_budget(budget); !good) return good;
+  if (auto stored = state_->store->put_budget(budget); !stored) return stored;
+  state_->keep_budget(std::move(budget));
+  return {};
+}
+
+Result<void> Ledger::remove_budget(const std::string& id) const {
+  if (auto stored = state_->store->remove_budget(id); !stored) return stored;
+  state_->drop_budget(id);
+  return {};
+}
+
+std::vector<Budget> Ledger::budgets() const {
+  std::vector<Budget> all;
+  for (const auto& budget : state_->budgets()) all.push_back(*budget);
+  return all;
+}
+
+Result<BudgetStatus> Ledger::budget_status(const std::string& id, std::optional<Instant> at) const {
+  const auto budget = state_->budget(id);
+  if (!budget) {
+    return Error{ErrorKind::invalid_argument, "no budget \"" + id + "\" is set in this ledger"};
+  }
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  const Instant when = at.value_or(system_clock()->wall());
+  return state_->store->budget_status(*budget, window_at(budget->window, budget->zone, when));
+}
+
+Result<std::vector<LedgerRow>> Ledger::rows(const LedgerFilter& filter) const {
+  std::vector<LedgerRow> all;
+  auto read = each_row(filter, [&](const LedgerRow& row) {
+    all.push_back(row);
+    return true;
+  });
+  if (!read) return std::move(read).error();
+  return all;
+}
+
+Result<void> Ledger::each_row(const LedgerFilter& filter,
+                              const std::function<bool(const LedgerRow&)>& keep) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored;
+  return state_->store->each_row(filter, keep);
+}
+
+Result<std::vector<LedgerTotal>> Ledger::totals(const LedgerFilter& filter,
+                                                const LedgerGrouping& grouping) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  return state_->store->totals(filter, grouping);
+}
+
+Result<std::vector<LedgerHistory>> Ledger::history(const std::string& attempt_id) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  return state_->store->history(attempt_id);
+}
+
+Result<std::vector<BudgetDrift>> Ledger::verify(LedgerStore::Repair repair) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  return state_->store->verify(repair);
+}
+
+Result<std::int64_t> Ledger::recover() const { return state_->store->recover(); }
+
+Result<std::int64_t> Ledger::prune(Instant before) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  return state_->store->prune(before);
+}
+
+Result<std::int64_t> Ledger::erase(const std::string& key, const std::string& value) const {
+  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  return state_->store->erase(key, value);
+}
+
+Result<void> Ledger::record_balance(const BalanceCheck& check) const {
+  return state_->store->put_balance(check);
+}
+
+void Ledger::run_writer() const {
+  while (!state_->writer_stops.load(std::memory_order_acquire)) state_->store->await(writer_turn);
+}
+
+void Ledger::stop_writer() const { state_->writer_stops.store(true, std::memory_order_release); }
+
+Result<void> Ledger::flush(std::chrono::milliseconds timeout) const {
+  return state_->flush(timeout);
+}
 
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "tally/ledger.hpp"
 
@@ -18,9 +21,11 @@ inline namespace TALLY_ABI {
 /// answers in its own order and to whoever asks first, so the answers are kept here until their
 /// asker comes. May be shared by threads.
 struct Ledger::State {
-  explicit State(std::shared_ptr<LedgerStore> store_) : store(std::move(store_)) {}
+  State(std::shared_ptr<LedgerStore> store_, LedgerOptions options_)
+      : store(std::move(store_)), options(options_) {}
 
-  std::uint64_t submit(LedgerWrite::Kind kind, LedgerRow row);
+  /// Hands a write in; its ticket is chosen here.
+  std::uint64_t submit(LedgerWrite write);
 
   /// Nothing: not done yet. Else the answer, once. Never waits.
   std::optional<LedgerDone> ask(std::uint64_t ticket);
@@ -28,15 +33,33 @@ struct Ledger::State {
   /// Nobody will ask for this ticket again; the write itself goes on.
   void forget(std::uint64_t ticket);
 
+  /// Waits until everything that was handed in is stored.
+  Result<void> flush(std::chrono::milliseconds timeout);
+
+  /// Those whose scope a call is in, by id.
+  std::vector<std::shared_ptr<const Budget>> budgets_for(const Labels& labels,
+                                                         const std::string& provider,
+                                                         const std::string& model) const;
+  std::vector<std::shared_ptr<const Budget>> budgets() const;
+  std::shared_ptr<const Budget> budget(const std::string& id) const;
+  void keep_budget(Budget budget);
+  void drop_budget(const std::string& id);
+
   const std::shared_ptr<LedgerStore> store;
+  const LedgerOptions options;
+  std::atomic<bool> writer_stops{false};
 
  private:
   void collect_locked();
 
   std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
+  std::uint64_t unanswered_ = 0;  ///< Writes that the store has not answered.
   std::unordered_map<std::uint64_t, LedgerDone> answers_;
   std::unordered_set<std::uint64_t> forgotten_;
+
+  mutable std::mutex budgets_mutex_;
+  std::vector<std::shared_ptr<const Budget>> budgets_;  ///< Sorted by id.
 };
 
 }  // namespace TALLY_ABI

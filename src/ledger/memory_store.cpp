@@ -10,7 +10,7 @@ void MemoryStore::submit(std::vector<LedgerWrite> batch) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (LedgerWrite& write : batch) {
     apply(write);
-    done_.push_back({write.ticket, std::nullopt});
+    done_.push_back({write.ticket, {}, {}, {}});
   }
 }
 
@@ -32,9 +32,13 @@ std::vector<LedgerDone> MemoryStore::collect() {
   return std::exchange(done_, {});
 }
 
-Result<std::vector<LedgerRow>> MemoryStore::rows() {
+Result<void> MemoryStore::each_row(const LedgerFilter&,
+                                   const std::function<bool(const LedgerRow&)>& keep) {
   std::lock_guard<std::mutex> lock(mutex_);
-  return rows_;
+  for (const LedgerRow& row : rows_) {
+    if (!keep(row)) break;
+  }
+  return {};
 }
 
 }  // namespace TALLY_ABI

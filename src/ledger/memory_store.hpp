@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tally/ledger.hpp"
+#include "tally/store.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -18,7 +18,8 @@ class MemoryStore final : public LedgerStore {
   void submit(std::vector<LedgerWrite> batch) override;
   std::vector<LedgerDone> collect() override;
   void await(std::chrono::microseconds) override {}  // Everything is done when `submit` returns.
-  Result<std::vector<LedgerRow>> rows() override;
+  Result<void> each_row(const LedgerFilter& filter,
+                        const std::function<bool(const LedgerRow&)>& keep) override;
 
  private:
   void apply(LedgerWrite& write);

@@ -210,12 +210,6 @@ void append_canonical(std::string& out, const JsonValue& value) {
   }
 }
 
-std::string hash_of(const JsonValue& entry) {
-  std::string canonical;
-  append_canonical(canonical, entry);
-  return sha256_hex(canonical);
-}
-
 void read_validity(FieldReader& reader, const Field& field, PriceEntry& entry) {
   entry.from = reader.instant(field, "from");
   entry.to = reader.instant(field, "to");
@@ -256,7 +250,8 @@ EntryRecord read_entry(FieldReader& reader, const Field& field, const KnownParts
   entry.note = reader.text(field, "note", Need::optional);
   entry.source = read_source(reader, field);
   record.verified_day = parse_day(entry.source.verified_at);
-  entry.sha256 = hash_of(*field.value);
+  append_canonical(entry.json, *field.value);
+  entry.sha256 = sha256_hex(entry.json);
   read_schedule_name(reader, field, known, record);
   read_prices(reader, field, record);
   return record;

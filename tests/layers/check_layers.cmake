@@ -20,20 +20,20 @@ set(layers base money transport usage pricing chat ledger wire client)
 
 # layer: its public headers
 set(headers_base error export provider result throwing time version)
-set(headers_money money)
+set(headers_money balance money)
 set(headers_transport transport)
 set(headers_usage usage)
 set(headers_pricing pricing)
 set(headers_chat chat)
-set(headers_ledger budget ledger)
+set(headers_ledger budget ledger postgres store)
 set(headers_wire "")
 set(headers_client client receipt stream tally)
 
 # third party: the only files that may include it
 set(fence_nlohmann "^src/(base/json[^/]*|wire/[^/]+|[a-z]+/[a-z0-9_]+_json\\.cpp)$")
 set(fence_curl "^src/transport/curl_[^/]+$")
-set(fence_sqlite3 "^src/ledger/sqlite_store\\.cpp$")
-set(fence_libpq "^src/ledger/postgres_store\\.cpp$")
+set(fence_sqlite3 "^src/ledger/sqlite_[^/]+$")
+set(fence_libpq "^src/ledger/postgres_[^/]+$")
 
 # The operating system's own headers; sources may use them, public headers may not.
 set(system_header "^(sys|netinet|arpa)/[a-z_]+\\.h$|^(fcntl|poll|process|pthread|unistd|windows)\\.h$")

@@ -22,11 +22,14 @@ class SlowStore : public tally::LedgerStore {
   }
   std::vector<tally::LedgerDone> collect() override { return std::exchange(done_, {}); }
   void await(std::chrono::microseconds) override {}
-  tally::Result<std::vector<tally::LedgerRow>> rows() override { return memory_.rows(); }
+  tally::Result<void> each_row(const tally::LedgerFilter& filter,
+                               const std::function<bool(const tally::LedgerRow&)>& keep) override {
+    return memory_.each_row(filter, keep);
+  }
 
   std::size_t waiting() const { return waiting_.size(); }
   void answer(std::optional<tally::Error> error = std::nullopt) {
-    done_.push_back({waiting_.front().ticket, std::move(error)});
+    done_.push_back({waiting_.front().ticket, std::move(error), {}, {}});
     std::vector<LedgerWrite> one;
     one.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
