@@ -102,7 +102,10 @@ Result<void> Ledger::record_balance(const BalanceCheck& check) const {
 }
 
 void Ledger::run_writer() const {
-  while (!state_->writer_stops.load(std::memory_order_acquire)) state_->store->await(writer_turn);
+  while (!state_->writer_stops.load(std::memory_order_acquire)) {
+    state_->store->await(writer_turn);
+    state_->collect();  // Answers that lie in the store would end the next wait at once.
+  }
 }
 
 void Ledger::stop_writer() const { state_->writer_stops.store(true, std::memory_order_release); }

@@ -32,6 +32,11 @@ std::uint64_t Ledger::State::submit(LedgerWrite write) {
   return ticket;
 }
 
+void Ledger::State::collect() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  collect_locked();
+}
+
 std::optional<LedgerDone> Ledger::State::ask(std::uint64_t ticket) {
   std::lock_guard<std::mutex> lock(mutex_);
   collect_locked();

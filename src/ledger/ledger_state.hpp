@@ -27,6 +27,9 @@ struct Ledger::State {
   /// Hands a write in; its ticket is chosen here.
   std::uint64_t submit(LedgerWrite write);
 
+  /// Takes over what the store has answered. Never waits.
+  void collect();
+
   /// Nothing: not done yet. Else the answer, once. Never waits.
   std::optional<LedgerDone> ask(std::uint64_t ticket);
 
