@@ -111,7 +111,7 @@ struct Price {
 /// The band as receipts print it: `peak`, `off-peak`; empty for a price without bands.
 TALLY_API std::string_view band_label(const Price& price);
 
-/// What a cost refers to: `ds-v41f-b off-peak (catalogue 2026-11-21.2; DeepSeek docs, pricing page,
+/// What a cost refers to: `ds-v41f-b off-peak (catalogue 2026-11-22.1; DeepSeek docs, pricing page,
 /// checked 2026-11-15)`.
 TALLY_API std::string to_string(const Price& price);
 
@@ -131,6 +131,24 @@ struct PriceQuery {
   std::string_view host{};                      ///< Where cards name hosts; empty: not compared.
   std::string_view service_tier{};              ///< As served; empty: standard.
   std::optional<std::int64_t> prompt_tokens{};  ///< For context tiers; absent: the lowest tier.
+};
+
+/// How many tokens a server may count in a prompt beyond those of the text that was sent: its
+/// template, injected instructions, the rendering of tools. For worst cases and previews, never for
+/// bills. Plain data; a catalogue's `allowances`, with validity and source as prices have them.
+struct TokenAllowance {
+  std::string provider;  ///< `*`: any that has none of its own.
+  std::optional<Instant> from;
+  std::optional<Instant> to;
+  std::int64_t per_request = 0;
+  std::int64_t per_message = 0;
+  std::int64_t thinking = 0;  ///< Once, unless thinking is switched off.
+  std::int64_t tools = 0;     ///< Once, if there is any tool.
+  std::int64_t per_tool = 0;
+  std::optional<std::int64_t> per_image;  ///< Absent: no bound is known; so below.
+  std::optional<std::int64_t> per_file;
+  std::optional<std::int64_t> per_server_tool;
+  PriceSource source;
 };
 
 /// A row of `PriceCatalog::models`: what a name costs now, and when that changes next.
@@ -179,6 +197,17 @@ class TALLY_API PriceCatalog {
   /// When the price of that query changes next after `query.at`: a band's edge, another entry, or
   /// the end of the name. Nothing if no change is known.
   std::optional<Instant> next_change(const PriceQuery& query) const;
+
+  /// The allowance of that provider in force, else that of `*`; null if there is neither. Lives as
+  /// long as the catalogue.
+  const TokenAllowance* allowance_at(std::string_view provider, Instant at) const;
+
+  /// How much the model that a name stands for can write and hold, where a card says so; tokens.
+  struct ModelLimits {
+    std::optional<std::int64_t> max_output;
+    std::optional<std::int64_t> context;
+  };
+  ModelLimits limits_of(const PriceQuery& query) const;
 
   /// Versions of the layers, uppermost first, joined by `+`.
   std::string version() const;

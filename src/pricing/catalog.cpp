@@ -199,6 +199,29 @@ std::vector<ListedModel> PriceCatalog::models(Instant at, Currency currency) con
   return models;
 }
 
+const TokenAllowance* PriceCatalog::allowance_at(std::string_view provider, Instant at) const {
+  for (const std::string_view wanted : {provider, std::string_view("*")}) {
+    for (const auto& layer : data_->layers) {
+      for (const TokenAllowance& allowance : layer->allowances) {
+        if (allowance.provider != wanted) continue;
+        const bool is_in_force =
+            (!allowance.from || at >= *allowance.from) && (!allowance.to || at < *allowance.to);
+        if (is_in_force) return &allowance;
+      }
+    }
+  }
+  return nullptr;
+}
+
+PriceCatalog::ModelLimits PriceCatalog::limits_of(const PriceQuery& query) const {
+  const auto found = find_entry(*data_, query);
+  if (!found) return {};
+  const PriceEntry& entry = found->record->entry;
+  const Layer::Name* name = (*found->layer)->find(entry.provider, entry.model);
+  if (name == nullptr || name->card == nullptr) return {};
+  return {name->card->max_output, name->card->context};
+}
+
 std::string PriceCatalog::version() const { return data_->version(); }
 
 std::string_view band_label(const Price& price) {

@@ -106,8 +106,9 @@ struct Layer {
   std::map<std::string, std::shared_ptr<const Calendar>, std::less<>> calendars;
   std::map<std::string, std::shared_ptr<const Schedule>, std::less<>> schedules;
   std::vector<Card> cards;
-  std::vector<Alias> aliases;          ///< By provider, name and `from`.
-  std::vector<EntryRecord> announced;  ///< These never price; they only warn.
+  std::vector<Alias> aliases;              ///< By provider, name and `from`.
+  std::vector<TokenAllowance> allowances;  ///< By provider and `from`.
+  std::vector<EntryRecord> announced;      ///< These never price; they only warn.
 
   /// To be called once everything stands at its last place: the index looks into it.
   void index();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "pricing/allowance_json.hpp"
 #include "pricing/entry_json.hpp"
 #include "pricing/field_json.hpp"
 #include "pricing/schedule_json.hpp"
@@ -25,17 +26,35 @@ struct Sourced {
   const JsonValue* value = nullptr;
 };
 
+template <class Part>
+Instant begins(const Part& part) {
+  return part.begins();
+}
+template <class Part>
+Instant ends(const Part& part) {
+  return part.ends();
+}
+Instant begins(const TokenAllowance& part) { return part.from.value_or(Instant::min()); }
+Instant ends(const TokenAllowance& part) { return part.to.value_or(Instant::max()); }
+
 auto order_of(const EntryRecord& record) {
   return std::tuple(record.entry.currency.view(), record.begins());
 }
 auto order_of(const Alias& alias) {
   return std::tuple(std::string_view(alias.provider), std::string_view(alias.name), alias.begins());
 }
+auto order_of(const TokenAllowance& allowance) {
+  return std::tuple(std::string_view(allowance.provider), begins(allowance));
+}
 bool is_same_thing(const EntryRecord& a, const EntryRecord& b) {
   return a.entry.currency == b.entry.currency;
 }
 bool is_same_thing(const Alias& a, const Alias& b) {
   return a.provider == b.provider && a.name == b.name;
+}
+
+bool is_same_thing(const TokenAllowance& a, const TokenAllowance& b) {
+  return a.provider == b.provider;
 }
 
 /// The parts in the order in which they are searched; two that are valid at one instant are
@@ -49,7 +68,7 @@ std::vector<Part> in_order(FieldReader& reader, const Field& array,
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Part& earlier = parts[i - 1].part;
     const Part& later = parts[i].part;
-    if (!is_same_thing(earlier, later) || earlier.ends() <= later.begins()) continue;
+    if (!is_same_thing(earlier, later) || ends(earlier) <= begins(later)) continue;
     reader.refuse({parts[i].value, &array}, "its interval overlaps that of line " +
                                                 std::to_string(parts[i - 1].value->line) +
                                                 "; never does the last one win");
@@ -84,13 +103,14 @@ class LayerReader {
       return;
     }
     reader_.has_only(root, {"schema", "catalog_version", "generated_at", "calendars", "schedules",
-                            "models", "aliases"});
+                            "models", "aliases", "allowances"});
     layer_->version = reader_.text(root, "catalog_version", Need::required);
     reader_.instant(root, "generated_at");
     read_calendars(root);
     read_schedules(root);
     read_cards(root);
     read_aliases(root);
+    read_allowances(root);
   }
 
   void read_calendars(const Field& root) {
@@ -205,6 +225,16 @@ class LayerReader {
     reader_.text(field, "note", Need::optional);
     read_source(reader_, field);
     return alias;
+  }
+
+  void read_allowances(const Field& root) {
+    const auto allowances = reader_.member(root, "allowances", JsonType::array, Need::optional);
+    if (!allowances) return;
+    std::vector<Sourced<TokenAllowance>> read;
+    for_each_child(*allowances, [&](const Field& field) {
+      read.push_back({read_allowance(reader_, field), field.value});
+    });
+    layer_->allowances = in_order(reader_, *allowances, std::move(read));
   }
 
   bool has_card(const std::string& provider, const std::string& model) const {

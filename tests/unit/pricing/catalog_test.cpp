@@ -60,7 +60,7 @@ PriceQuery query_of_m(std::string_view when = "2026-08-10T00:00:00Z") {
 }  // namespace
 
 TEST_CASE("catalogue: the built-in one is read without an error") {
-  CHECK(PriceCatalog::builtin().version() == "2026-11-21.2");
+  CHECK(PriceCatalog::builtin().version() == "2026-11-22.1");
 }
 
 TEST_CASE("catalogue: the built-in one may be asked by many threads at first") {
@@ -69,7 +69,7 @@ TEST_CASE("catalogue: the built-in one may be asked by many threads at first") {
     threads.emplace_back([] { (void)PriceCatalog::builtin().version(); });
   }
   for (std::thread& thread : threads) thread.join();
-  CHECK(PriceCatalog::builtin().version() == "2026-11-21.2");
+  CHECK(PriceCatalog::builtin().version() == "2026-11-22.1");
 }
 
 TEST_CASE("catalogue: a name that is gone is priced by what the server says it ran, and flagged") {
@@ -97,24 +97,24 @@ TEST_CASE("catalogue: a call without a price says what was tried") {
   CHECK(why.reason == UnpricedReason::alias_out_of_date);
   CHECK(why.message ==
         "deepseek-flash has no price at 2026-09-10T02:00:00Z: the name is known from "
-        "2026-09-10T04:00:00Z (catalogue 2026-11-21.2)");
+        "2026-09-10T04:00:00Z (catalogue 2026-11-22.1)");
 
   why = unpriced(prices, query("deepseek-chat", "2026-08-10T00:00:00Z"));
   CHECK(why.message ==
         "deepseek-chat has no price at 2026-08-10T00:00:00Z: the name is known until "
-        "2026-07-24T15:59:00Z (catalogue 2026-11-21.2)");
+        "2026-07-24T15:59:00Z (catalogue 2026-11-22.1)");
 
   why = unpriced(prices, query("deepseek-v4-pro", "2026-04-01T00:00:00Z"));
   CHECK(why.reason == UnpricedReason::no_price_at_instant);
   CHECK(why.message ==
         "deepseek-v4-pro has no price at 2026-04-01T00:00:00Z: the name is known from "
-        "2026-04-24T00:00:00Z (catalogue 2026-11-21.2)");
+        "2026-04-24T00:00:00Z (catalogue 2026-11-22.1)");
 
   why = unpriced(prices, query("gpt-foo", "2026-11-20T00:00:00Z"));
   CHECK(why.reason == UnpricedReason::unknown_model);
   CHECK(
       why.message ==
-      "no price is known for model 'gpt-foo' of provider 'deepseek' (catalogue 2026-11-21.2); lay "
+      "no price is known for model 'gpt-foo' of provider 'deepseek' (catalogue 2026-11-22.1); lay "
       "a price over it with PriceCatalog::overlaid");
 
   why = unpriced(prices,
@@ -122,7 +122,7 @@ TEST_CASE("catalogue: a call without a price says what was tried") {
   CHECK(why.reason == UnpricedReason::no_price_in_currency);
   CHECK(why.message ==
         "deepseek-flash has no price in EUR at 2026-11-20T00:00:00Z, only in CNY, USD; nothing is "
-        "converted (catalogue 2026-11-21.2)");
+        "converted (catalogue 2026-11-22.1)");
 }
 
 TEST_CASE("catalogue: what the server reported is named where it has no price either") {
@@ -148,7 +148,7 @@ TEST_CASE("catalogue: what is priced by the page has no price for tokens") {
   const Unpriced why =
       unpriced(PriceCatalog::builtin(), query("deepseek-ocr", "2026-11-20T00:00:00Z"));
   CHECK(why.reason == UnpricedReason::no_price_at_instant);
-  CHECK(why.message == "deepseek-ocr is not priced by the token (catalogue 2026-11-21.2)");
+  CHECK(why.message == "deepseek-ocr is not priced by the token (catalogue 2026-11-22.1)");
 }
 
 TEST_CASE("catalogue: a card prices its own hosts only, where the host is known") {
@@ -160,7 +160,7 @@ TEST_CASE("catalogue: a card prices its own hosts only, where the host is known"
   CHECK(why.reason == UnpricedReason::unknown_model);
   CHECK(why.message ==
         "deepseek-flash is priced for api.deepseek.com, not for proxy.example (catalogue "
-        "2026-11-21.2); lay a price over it with PriceCatalog::overlaid");
+        "2026-11-22.1); lay a price over it with PriceCatalog::overlaid");
 }
 
 TEST_CASE("catalogue: without a catalogue nothing has a price") {
@@ -188,7 +188,7 @@ TEST_CASE("catalogue: a user's price goes before the built-in one, and only whil
     "models": [{"provider": "deepseek", "model": "deepseek-flash", "entries": [
       {"id": "mine-1", "currency": "USD", "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z",
        "rates": {"default": {"input_cache_hit": "1", "input_cache_miss": "2", "output": "3"}}}]}]})");
-  CHECK(mine.version() == "mine+2026-11-21.2");
+  CHECK(mine.version() == "mine+2026-11-22.1");
   CHECK(rates(mine, query("deepseek-flash", "2026-11-20T12:00:00Z")) == "1/2/3");
   CHECK(rates(mine, query("deepseek-flash", "2026-10-31T23:59:59Z")) == "0.003/0.15/0.6");
   CHECK(rates(mine, query("deepseek-flash", "2026-12-01T12:00:00Z")) == "0.003/0.15/0.6");
@@ -372,7 +372,7 @@ TEST_CASE("catalogue: a price refers to its entry, band, version, source and day
       PriceCatalog::builtin().price_at(query("deepseek-flash", "2026-11-18T05:00:00Z"));
   REQUIRE(price);
   CHECK(to_string(*price) ==
-        "ds-v41f-b off-peak (catalogue 2026-11-21.2; DeepSeek docs, pricing page, checked "
+        "ds-v41f-b off-peak (catalogue 2026-11-22.1; DeepSeek docs, pricing page, checked "
         "2026-11-15)");
   CHECK(price->entry->sha256.size() == 64);
   CHECK(band_label(*price) == "off-peak");
@@ -394,4 +394,56 @@ TEST_CASE("catalogue: a file is read under its own name, and an absent one is an
   REQUIRE_FALSE(absent);
   CHECK(absent.error().message.find(path) != std::string::npos);
   CHECK_FALSE(PriceCatalog::load("."));
+}
+
+TEST_CASE("catalogue: the allowance of a provider is the one in force, else that of any") {
+  const auto catalog = tally::PriceCatalog::parse(R"({
+    "schema": "tally.prices/1", "catalog_version": "t", "allowances": [
+      {"provider": "*", "per_request": 64, "source": {"name": "s"}},
+      {"provider": "deepseek", "to": "2026-07-31T00:00:00Z", "per_request": 32,
+       "source": {"name": "s"}},
+      {"provider": "deepseek", "from": "2026-07-31T00:00:00Z", "per_request": 32, "thinking": 128,
+       "per_image": 1500, "source": {"name": "s"}}]})");
+  REQUIRE(catalog);
+  const auto change = *tally::parse_instant("2026-07-31T00:00:00Z");
+  const auto* before = catalog->allowance_at("deepseek", change - std::chrono::microseconds(1));
+  REQUIRE(before != nullptr);
+  CHECK(before->thinking == 0);
+  CHECK_FALSE(before->per_image);
+  const auto* after = catalog->allowance_at("deepseek", change);
+  REQUIRE(after != nullptr);
+  CHECK(after->thinking == 128);
+  CHECK(after->per_image == 1500);
+  const auto* other = catalog->allowance_at("nobody", change);
+  REQUIRE(other != nullptr);
+  CHECK(other->per_request == 64);
+  CHECK(tally::PriceCatalog::none().allowance_at("deepseek", change) == nullptr);
+}
+
+TEST_CASE("catalogue: two allowances of one provider at one instant are refused") {
+  const auto catalog = tally::PriceCatalog::parse(R"({
+    "schema": "tally.prices/1", "catalog_version": "t", "allowances": [
+      {"provider": "x", "source": {"name": "s"}},
+      {"provider": "x", "from": "2026-07-31T00:00:00Z", "source": {"name": "s"}}]})");
+  REQUIRE_FALSE(catalog);
+  CHECK(catalog.error().message.find("overlaps") != std::string::npos);
+}
+
+TEST_CASE("catalogue: a model's limits are those of the card behind its name") {
+  const auto catalog = tally::PriceCatalog::parse(R"({
+    "schema": "tally.prices/1", "catalog_version": "t", "models": [
+      {"provider": "p", "model": "m", "max_output": 384000, "context": 1000000, "entries": [
+        {"id": "e", "currency": "USD", "kind": "list",
+         "rates": {"default": {"input_cache_miss": "1", "output": "2"}}, "source": {"name": "s"}}]}],
+    "aliases": [{"provider": "p", "name": "a", "model": "m", "confidence": "high",
+                 "source": {"name": "s"}}]})");
+  REQUIRE(catalog);
+  tally::PriceQuery query;
+  query.provider = "p";
+  query.model = "a";
+  query.at = *tally::parse_instant("2026-07-31T00:00:00Z");
+  CHECK(catalog->limits_of(query).max_output == 384000);
+  CHECK(catalog->limits_of(query).context == 1000000);
+  query.model = "unknown";
+  CHECK_FALSE(catalog->limits_of(query).max_output);
 }
