@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tally/budget.hpp"
 
+#include <limits>
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -21,7 +23,8 @@ std::string until(const BudgetStatus& status) {
 Decimal BudgetStatus::left() const {
   const auto unspent = checked_subtract(limit.amount, spent);
   const auto unheld = unspent ? checked_subtract(*unspent, held) : std::nullopt;
-  return unheld.value_or(Decimal{});
+  // Too far below 0 to be told; as 0 it would let a call through.
+  return unheld.value_or(Decimal{std::numeric_limits<std::int64_t>::min(), 0});
 }
 
 std::string to_string(const BudgetRefusal& refusal) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ledger/budget_rules.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tally {
@@ -41,10 +42,13 @@ WindowEntry settled_entry(const LedgerRow& row, Currency currency, Decimal held)
   WindowEntry entry;
   entry.held = held;
   const std::optional<Decimal> charge = charge_of(row, currency);
-  entry.charged = charge.value_or(held);
-  entry.is_estimate = row.state == BillState::estimated;
-  entry.is_unpriced =
+  const bool has_unknown_part =
       !charge || row.state == BillState::unpriced || row.state == BillState::partial;
+  // What was held may be more than the row's own hold: `OnUnpriced::assume` gives one to a call
+  // whose worst case is not known.
+  entry.charged = has_unknown_part ? std::max(charge.value_or(Decimal{}), held) : *charge;
+  entry.is_estimate = row.state == BillState::estimated;
+  entry.is_unpriced = has_unknown_part;
   return entry;
 }
 
