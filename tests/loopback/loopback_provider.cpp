@@ -21,7 +21,6 @@
 namespace loopback {
 namespace {
 
-constexpr std::size_t kept_requests = 64;
 constexpr const char* script_header = "x-loopback-script";
 
 // httplib hands every accepted connection to its queue exactly once, which is the one exact place
@@ -81,6 +80,7 @@ struct LoopbackProvider::State {
   Script script;
   Served served;
   std::deque<ReceivedRequest> received;
+  std::size_t kept_requests = 64;
 
   // False: the provider stopped before the time was over.
   bool pause(std::chrono::milliseconds time) {
@@ -279,6 +279,11 @@ Served LoopbackProvider::served() const {
 std::vector<ReceivedRequest> LoopbackProvider::received() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   return {state_->received.begin(), state_->received.end()};
+}
+
+void LoopbackProvider::keep_received(std::size_t count) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->kept_requests = count;
 }
 
 }  // namespace loopback

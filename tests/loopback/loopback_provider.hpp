@@ -57,8 +57,10 @@ class LoopbackProvider {
   /// For the requests from now on.
   void set_script(Script script);
   Served served() const;
-  /// The last 64 requests, oldest first.
+  /// The last requests, oldest first.
   std::vector<ReceivedRequest> received() const;
+  /// How many `received` goes back; 64 at first.
+  void keep_received(std::size_t count);
 
   /// Breaks off what is under way and closes the port: later connections are refused.
   void stop();
