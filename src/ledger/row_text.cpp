@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "ledger/row_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "ledger/json_object.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+bool is_clean(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && is_valid_utf8(text);
+}
+
+void clean_in_place(std::string& text) {
+  if (!is_clean(text)) text = clean_text(text);
+}
+
+/// The enumerator whose `to_string` is `text`; `last` is the last one there is.
+template <class Name>
+std::optional<Name> find_name(std::string_view text, Name last) {
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    if (to_string(static_cast<Name>(i)) == text) return static_cast<Name>(i);
+  }
+  return std::nullopt;
+}
+
+template <class Name>
+std::string join_names(const std::vector<Name>& names) {
+  std::string text;
+  for (const Name name : names) {
+    if (!text.empty()) text += ',';
+    text += to_string(name);
+  }
+  return text;
+}
+
+template <class Name>
+std::optional<std::vector<Name>> split_names(std::string_view text, Name last) {
+  std::vector<Name> names;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const auto name = find_name(text.substr(0, comma), last);
+    if (!name) return std::nullopt;
+    names.push_back(*name);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return names;
+}
+
+std::optional<Decimal> decimal_in(const JsonValue& object, std::string_view name) {
+  const std::string* text = object.find_string(name);
+  if (text == nullptr) return std::nullopt;
+  const auto value = Decimal::parse(*text);
+  return value ? std::optional<Decimal>(*value) : std::nullopt;
+}
+
+bool add_line(const JsonValue& json, CostLines& all) {
+  const std::string* name = json.find_string("bucket");
+  const JsonValue* quantity = json.find("quantity");
+  if (name == nullptr || quantity == nullptr) return false;
+  const auto bucket = find_name(*name, static_cast<Bucket>(bucket_count - 1));
+  const auto count = quantity->as_int();
+  if (!bucket || !count) return false;
+  if (json.find("per_token") == nullptr) {
+    all.without_price.push_back({*bucket, *count});
+    return true;
+  }
+  const auto per_token = decimal_in(json, "per_token");
+  const auto amount = decimal_in(json, "amount");
+  if (!per_token || !amount) return false;
+  all.lines.push_back({*bucket, *count, *per_token, *amount});
+  return true;
+}
+
+}  // namespace
+
+std::string clean_text(std::string_view text) {
+  std::string clean = replace_invalid_utf8(text);
+  clean.erase(std::remove(clean.begin(), clean.end(), '\0'), clean.end());
+  return clean;
+}
+
+Labels clean_labels(const Labels& labels) {
+  Labels clean;
+  for (const auto& [key, value] : labels) clean.emplace(clean_text(key), clean_text(value));
+  return clean;
+}
+
+LedgerRow clean_row(LedgerRow row) {
+  for (std::string* text : {&row.attempt_id, &row.call_id, &row.reason, &row.provider, &row.host,
+                            &row.model_requested, &row.model_reported, &row.service_tier_requested,
+                            &row.usage.service_tier, &row.usage.raw, &row.cost.unpriced_message,
+                            &row.finish_reason, &row.error, &row.request_id, &row.response_id}) {
+    clean_in_place(*text);
+  }
+  for (auto* reported : {&row.usage.reported_cost, &row.cost.reported}) {
+    if (*reported) clean_in_place((*reported)->text);
+  }
+  if (row.price) {
+    for (std::string* text : {&row.price->entry_id, &row.price->sha256, &row.price->catalog_version,
+                              &row.price->model, &row.price->band, &row.price->service_tier}) {
+      clean_in_place(*text);
+    }
+  }
+  const bool labels_are_clean = std::all_of(
+      row.labels.begin(), row.labels.end(),
+      [](const auto& label) { return is_clean(label.first) && is_clean(label.second); });
+  if (!labels_are_clean) row.labels = clean_labels(row.labels);
+  return row;
+}
+
+std::string labels_to_json(const Labels& labels) {
+  JsonObject object;
+  for (const auto& [key, value] : clean_labels(labels)) object.text(key, value);
+  return object.take();
+}
+
+std::optional<Labels> labels_from_json(std::string_view json) {
+  const auto parsed = parse_json(json);
+  if (!parsed || !parsed->is_object()) return std::nullopt;
+  Labels labels;
+  for (const JsonValue& member : parsed->children) {
+    const std::string* value = member.as_string();
+    if (value == nullptr) return std::nullopt;
+    labels.emplace(member.key, *value);
+  }
+  return labels;
+}
+
+std::string cost_lines_to_json(const Cost& cost) {
+  std::string json = "[";
+  const auto append = [&](JsonObject object) {
+    if (json.size() > 1) json += ',';
+    json += object.take();
+  };
+  for (const CostLine& line : cost.lines) {
+    append(JsonObject()
+               .text("bucket", to_string(line.bucket))
+               .number("quantity", line.quantity)
+               .text("per_token", to_string(line.per_token))
+               .text("amount", to_string(line.amount)));
+  }
+  for (const UnpricedQuantity& left : cost.without_price) {
+    append(JsonObject().text("bucket", to_string(left.bucket)).number("quantity", left.quantity));
+  }
+  return json + "]";
+}
+
+std::optional<CostLines> cost_lines_from_json(std::string_view json) {
+  const auto parsed = parse_json(json);
+  if (!parsed || !parsed->is_array()) return std::nullopt;
+  CostLines all;
+  for (const JsonValue& line : parsed->children) {
+    if (!add_line(line, all)) return std::nullopt;
+  }
+  return all;
+}
+
+std::string anomalies_to_text(const std::vector<Anomaly>& anomalies) {
+  return join_names(anomalies);
+}
+std::optional<std::vector<Anomaly>> anomalies_from_text(std::string_view text) {
+  return split_names(text, Anomaly::usage_regressed);
+}
+std::string flags_to_text(const std::vector<CostFlag>& flags) { return join_names(flags); }
+std::optional<std::vector<CostFlag>> flags_from_text(std::string_view text) {
+  return split_names(text, CostFlag::unexplained_total);
+}
+
+std::optional<BillState> bill_state_from_text(std::string_view text) {
+  return find_name(text, BillState::not_billed);
+}
+std::optional<UsageSource> usage_source_from_text(std::string_view text) {
+  return find_name(text, UsageSource::mixed);
+}
+std::optional<UnpricedReason> unpriced_reason_from_text(std::string_view text) {
+  return find_name(text, UnpricedReason::mixed_currencies);
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
