@@ -78,4 +78,24 @@ TEST_CASE("provider: a name nobody knows stays as it is and reads as a generic s
   }
 }
 
+TEST_CASE("preset: each is found by its id, they are sorted, and its URL is its provider's") {
+  std::string_view before;
+  for (const tally::ProviderPreset& preset : tally::provider_presets()) {
+    CAPTURE(preset.id);
+    CHECK(before < preset.id);
+    before = preset.id;
+    CHECK(tally::find_preset(preset.id) == &preset);
+    const bool is_local = preset.base_url.find("localhost") != std::string_view::npos;
+    if (!is_local) CHECK(id_of(preset.base_url) == preset.id);
+  }
+}
+
+TEST_CASE("preset: another name for a provider leads to it") {
+  REQUIRE(tally::find_preset("dashscope") != nullptr);
+  CHECK(tally::find_preset("dashscope")->id == "alibaba");
+  CHECK(tally::find_preset("kimi")->id == "moonshot");
+  CHECK(tally::find_preset("zhipu")->id == "zai");
+  CHECK(tally::find_preset("nobody") == nullptr);
+}
+
 }  // namespace
