@@ -108,7 +108,8 @@ struct BudgetNotice {
     overshoot,       ///< A bill was larger than its hold, and spent is now above the limit.
   };
   Kind kind = Kind::soft_threshold;
-  BudgetStatus status;
+  BudgetStatus status{};
+  std::string call_id{};  ///< Of the call that brought it about; set where the hook is told.
 };
 
 /// The window of that kind around `at`: local times in `zone`, given back as instants. A day begins

@@ -31,6 +31,8 @@ struct Clocks {
   /// Between two pieces of payload. Comments and blank lines do not count as payload.
   std::chrono::milliseconds payload_idle{120'000};
   std::chrono::milliseconds total{0};
+  /// How long the ledger may take to take a row: before the call is sent, and again with its bill.
+  std::chrono::milliseconds ledger{10'000};
 };
 
 /// Whether and when a failed attempt is made again: 408, 409, 429, 500, 502, 503, 504, a connection
@@ -75,6 +77,7 @@ struct AttemptReport {
 struct Hooks {
   std::function<void(const RetryNotice&)> on_retry{};
   std::function<void(const AttemptReport&)> on_attempt{};
+  std::function<void(const BudgetNotice&)> on_budget{};
 };
 
 /// Ends a call from elsewhere: copies share one flag. May be shared by threads.
@@ -211,6 +214,12 @@ class TALLY_API Client {
   /// asks for the list of models, which costs nothing, once for the started calls and once for
   /// those that wait. Waits up to `timeout`: for a loading screen.
   Result<void> warm_up(std::chrono::milliseconds timeout) const;
+
+  /// What is left on the account (`GET /user/balance`), as the provider says; it may lag by
+  /// minutes. Waits up to `timeout`. Errors are those of calls. A client with a ledger also records
+  /// the answer there, for `Ledger::reconcile`; if the ledger cannot, the call fails with that
+  /// error.
+  Result<Balance> balance(std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
 
   class Core;
 

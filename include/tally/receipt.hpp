@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tally/budget.hpp"
 #include "tally/pricing.hpp"
 #include "tally/time.hpp"
 #include "tally/usage.hpp"
@@ -43,6 +44,9 @@ struct Receipt {
   /// What the ledger answered when it could not take this bill; absent where it did, or there is
   /// none.
   std::optional<Error> ledger_error;
+  /// Which budget did not let the call through, and where it stood (`ErrorKind::budget`). For
+  /// `BudgetReason::unpriced` the store was not asked: `spent` and `held` are 0.
+  std::optional<BudgetRefusal> refusal;
 };
 
 /// Recomputes `state`, `usage` and `cost` of a receipt from its attempts. State: the worst in the

@@ -35,6 +35,7 @@ PriceQuery query_of(const ClientSettings& settings, const BillFacts& facts, cons
 struct PricePair {
   Lookup decides;
   Lookup other;
+  Instant billed_at;
 };
 
 PricePair prices_of(const ClientSettings& settings, const BillFacts& facts, PriceQuery query) {
@@ -45,8 +46,10 @@ PricePair prices_of(const ClientSettings& settings, const BillFacts& facts, Pric
   Lookup at_start = catalog.price_at(query);
   BillingInstant rule = settings.options.billing_instant;
   if (rule == BillingInstant::by_catalog && at_end) rule = at_end->entry->billing_instant;
-  if (rule == BillingInstant::started) return {std::move(at_start), std::move(at_end)};
-  return {std::move(at_end), std::move(at_start)};
+  if (rule == BillingInstant::started) {
+    return {std::move(at_start), std::move(at_end), facts.started};
+  }
+  return {std::move(at_end), std::move(at_start), facts.completed};
 }
 
 void widen(Cost& cost, const Cost& other) {
@@ -141,6 +144,7 @@ Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
   EstimatedUsage usage = estimated_usage(facts);
   const PricePair prices = prices_of(settings, facts, query_of(settings, facts, usage.likely));
   Bill bill;
+  bill.billed_at = prices.billed_at;
   bill.cost = cost_at(usage.likely, prices.decides);
   if (prices.decides) {
     Cost low = cost_of(usage.low, *prices.decides);
@@ -168,6 +172,7 @@ Bill settled_bill(const ClientSettings& settings, const BillFacts& facts) {
   Bill bill;
   bill.usage = *facts.usage;
   const PricePair prices = prices_of(settings, facts, query_of(settings, facts, bill.usage));
+  bill.billed_at = prices.billed_at;
   bill.cost = cost_at(bill.usage, prices.decides);
   mark_straddling(bill.cost, bill.usage, prices);
   bill.state = bill_state(bill.usage, bill.cost);
@@ -180,6 +185,7 @@ Bill bill_of(const ClientSettings& settings, const BillFacts& facts) {
   if (facts.is_free) {
     Bill bill;
     bill.cost.total = Money{Decimal{}, settings.options.currency};
+    bill.billed_at = facts.completed;
     return bill;
   }
   if (facts.usage && facts.usage_is_final && has_counts(*facts.usage)) {

@@ -31,6 +31,7 @@ struct Bill {
   Usage usage;
   Cost cost;
   BillState state = BillState::not_billed;
+  Instant billed_at{};  ///< The instant that decided the tariff.
 };
 
 /// The bill of an attempt, however it ended.

@@ -41,16 +41,15 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
       client_stops_(client_stops),
       own_cancel_(std::make_shared<CancelToken::State>()),
       labels_(options.labels),
-      max_tokens_(request.max_tokens) {
+      booking_(*settings_, options, request) {
   if (options.cancel) token_ = options.cancel->state();
-  const std::optional<Ledger>& ledger = options.ledger ? options.ledger : settings_->options.ledger;
-  if (ledger) ledger_ = ledger->state();
   receipt_.call_id = uuid_v7(settings_->clock->wall());
   receipt_.provider = settings_->provider.id;
   receipt_.model = request.model;
   begin_attempt();
-  auto body = write_request(request, shape == CallShape::streamed);
+  auto body = write_request(request, shape == CallShape::streamed, booking_.max_tokens_if_absent());
   if (body) {
+    booking_.know_body(request, body->size());
     body_ = std::make_shared<const std::string>(*std::move(body));
   } else {
     bad_request_ = std::move(body).error();
@@ -62,10 +61,8 @@ Call::~Call() {
   if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
     interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
   }
-  if (ticket_ != 0) {
-    ledger_->forget(ticket_);
-    lane_->expect_store(-1);
-  }
+  if (const auto answer = booking_.answer_now(*lane_)) tell_budgets(*answer);
+  booking_.stop_waiting(*lane_);
   own_cancel_->detach(*lane_);
   if (token_) token_->detach(*lane_);
   lane_->remove(*this);
@@ -84,7 +81,7 @@ void Call::begin(Lane& lane) {
 
 void Call::refuse(Error error) {
   // Without a lane nobody would wait for the ledger's answer; and nothing was asked of anybody.
-  if (lane_ == nullptr) ledger_.reset();
+  if (lane_ == nullptr) booking_.drop_ledger();
   settle({std::move(error), true, "refused_locally"});
 }
 
@@ -101,34 +98,57 @@ void Call::begin_attempt() {
   attempt_.number = number;
   attempt_.attempt_id = uuid_v7(now);
   attempt_.started = now;
+  is_admitted_ = false;
+  billed_at_.reset();
   exchange_.reset();
 }
 
 void Call::reserve() {
-  if (!ledger_) return send();
+  if (!booking_.has_ledger()) return send();
+  auto refusal = booking_.assess(*settings_, receipt_.model, attempt_.started, clocks_.total);
+  if (refusal) return refuse_by_budget(*std::move(refusal), booking_.worst().unknown);
   stage_ = Stage::admit;
-  ticket_ = ledger_->submit({0, LedgerWrite::Kind::reserve, row(), {}});
-  lane_->expect_store(1);
-  ask_ledger();
+  booking_.reserve(row(), *lane_);
+  ledger_asked_at_ = lane_->now();
+  lane_->lower_deadline(deadline());
 }
 
 void Call::ask_ledger() {
-  std::optional<LedgerDone> answer = ledger_->ask(ticket_);
+  std::optional<LedgerDone> answer = booking_.answer(*lane_);
   if (!answer) return;
-  ticket_ = 0;
-  lane_->expect_store(-1);
+  tell_budgets(*answer);
   if (stage_ == Stage::settle) {
     if (answer->error) receipt_.ledger_error = std::move(answer->error);
     after_settle();
+  } else if (answer->refusal) {
+    refuse_by_budget(*std::move(answer->refusal), {});
   } else if (answer->error) {
-    settle({std::move(answer->error), true, "ledger_refused"});
+    go_on_or_refuse(*std::move(answer->error), "ledger_refused");
   } else {
     send();
   }
 }
 
+void Call::refuse_by_budget(BudgetRefusal refusal, const std::string& why) {
+  Error error{ErrorKind::budget, to_string(refusal) + (why.empty() ? "" : ": " + why)};
+  error.retry_may_help = refusal.reason == BudgetReason::in_flight ||
+                         refusal.reason == BudgetReason::requests_per_minute;
+  receipt_.refusal = std::move(refusal);
+  settle({std::move(error), true, "budget"});
+}
+
+void Call::go_on_or_refuse(Error ledger_error, std::string reason) {
+  if (booking_.options().on_failure == OnLedgerFailure::refuse) {
+    return settle({std::move(ledger_error), true, std::move(reason)});
+  }
+  booking_.stop_waiting(*lane_);
+  receipt_.ledger_error = std::move(ledger_error);
+  send();
+}
+
 void Call::send() {
   stage_ = Stage::send;
+  is_admitted_ = true;
   DeltaQueue* deltas = shape_ == CallShape::streamed ? &deltas_ : nullptr;
   exchange_.emplace(*settings_, deltas, [this] { touch(); });
   exchange_->started_at = lane_->now();
@@ -165,7 +185,12 @@ bool Call::advance(SteadyInstant now) {
 
 void Call::step(SteadyInstant now) {
   if (stage_ == Stage::done) return;
-  if (stage_ == Stage::settle) return ask_ledger();
+  if (stage_ == Stage::settle) {
+    ask_ledger();
+    if (stage_ == Stage::settle && now >= deadline())
+      stop_settling(booking_.timeout(clocks_.ledger));
+    return;
+  }
   if (stage_ == Stage::back_off) {
     if (stop_if_asked() || now < back_off_until_) return;
     begin_attempt();
@@ -177,13 +202,19 @@ void Call::step(SteadyInstant now) {
     return settle(outcome_of_transfer());
   }
   if (stop_if_asked()) return;
-  if (stage_ == Stage::admit && now < deadline()) return ask_ledger();
+  if (stage_ == Stage::admit) ask_ledger();
   check_clocks(now);
   if (transfer_ != 0) lane_->lower_deadline(deadline());
 }
 
 bool Call::stop_if_asked() {
-  if (done() || stage_ == Stage::settle) return false;
+  if (done()) return false;
+  if (stage_ == Stage::settle) {
+    if (!client_stops_.load(std::memory_order_acquire)) return false;
+    retry_after_.reset();
+    stop_settling(Error{ErrorKind::closed, "the client was shut down before the ledger had this"});
+    return true;
+  }
   const bool is_asked = own_cancel_->cancelled.load(std::memory_order_acquire) ||
                         (token_ && token_->cancelled.load(std::memory_order_acquire));
   if (is_asked) {
@@ -213,8 +244,11 @@ void Call::note_progress(SteadyInstant now) {
 
 SteadyInstant Call::deadline() const {
   if (stage_ == Stage::back_off) return back_off_until_;
-  if (stage_ == Stage::admit) return after(started_at_, clocks_.total);
-  if (stage_ == Stage::settle || stage_ == Stage::done || !exchange_) return SteadyInstant::max();
+  const SteadyInstant by_ledger =
+      booking_.is_waiting() ? after(ledger_asked_at_, clocks_.ledger) : SteadyInstant::max();
+  if (stage_ == Stage::admit) return std::min(by_ledger, after(started_at_, clocks_.total));
+  if (stage_ == Stage::settle) return by_ledger;
+  if (stage_ == Stage::done || !exchange_) return SteadyInstant::max();
   const Exchange& seen = *exchange_;
   SteadyInstant at = after(started_at_, clocks_.total);
   if (stage_ == Stage::send) at = std::min(at, after(seen.started_at, clocks_.connect));
@@ -238,6 +272,8 @@ void Call::check_clocks(SteadyInstant now) {
     return interrupt(timeout_of(ClockKind::total, clocks_.total), "timeout_total");
   }
   switch (stage_) {
+    case Stage::admit:
+      return go_on_or_refuse(booking_.timeout(clocks_.ledger), "timeout_ledger");
     case Stage::send: {
       end_transfer();
       return settle(

@@ -7,12 +7,12 @@
 #include <string>
 
 #include "client/bill.hpp"
+#include "client/booking.hpp"
 #include "client/cancel_state.hpp"
 #include "client/delta_queue.hpp"
 #include "client/exchange.hpp"
 #include "client/lane.hpp"
 #include "client/settings.hpp"
-#include "ledger/ledger_state.hpp"
 #include "tally/client.hpp"
 
 namespace tally {
@@ -30,9 +30,10 @@ enum class CallShape {
 ///       ^                                 |
 ///       +----------- back_off <-----------+     a further attempt, while no payload has come
 ///
-/// admit waits until the ledger has the reserve; send ends when a connection stands; head waits for
-/// the first payload; settle waits until the ledger has the bill. Everything that ends an attempt
-/// early (a clock, a cancel, a failure) goes through settle: no attempt is without a bill.
+/// admit waits until the ledger has the reserve, or a budget refuses it; send ends when a
+/// connection stands; head waits for the first payload; settle waits until the ledger has the bill.
+/// Everything that ends an attempt early (a clock, a cancel, a failure) goes through settle: no
+/// attempt is without a bill.
 ///
 /// The transport only leaves notes (`Exchange`); what follows is done in `advance`, outside of its
 /// frames. One thread at a time.
@@ -60,6 +61,7 @@ class Call {
   SteadyInstant deadline() const;
 
   bool done() const { return stage_ == Stage::done; }
+  bool has_transfer() const { return transfer_ != 0; }
   std::size_t deltas_ready() const { return deltas_.size(); }
   bool has_delta() const { return !deltas_.empty(); }
   /// The next delta; its views live until the call is driven again.
@@ -91,6 +93,10 @@ class Call {
   void send();
   std::shared_ptr<const HttpHeaders> headers_of_attempt();
   void ask_ledger();
+  void refuse_by_budget(BudgetRefusal refusal, const std::string& why);
+  void go_on_or_refuse(Error ledger_error, std::string reason);
+  void stop_settling(Error ledger_error);
+  void tell_budgets(const LedgerDone& answer);
   void note_progress(SteadyInstant now);
   void check_clocks(SteadyInstant now);
   void resume_if_drained();
@@ -117,9 +123,8 @@ class Call {
   const std::atomic<bool>& client_stops_;
   const std::shared_ptr<CancelToken::State> own_cancel_;
   std::shared_ptr<CancelToken::State> token_;
-  std::shared_ptr<Ledger::State> ledger_;
   const Labels labels_;
-  const std::optional<std::int64_t> max_tokens_;
+  Booking booking_;
   std::optional<Error> bad_request_;
   std::shared_ptr<const std::string> body_;
 
@@ -127,13 +132,15 @@ class Call {
   Stage stage_ = Stage::unsent;
   bool is_touched_ = false;
   SteadyInstant started_at_{};
-  std::uint64_t ticket_ = 0;  ///< Of the ledger write that is waited for; 0: none.
+  SteadyInstant ledger_asked_at_{};
   std::optional<std::chrono::milliseconds>
       retry_after_;  ///< A further attempt follows, after this.
   SteadyInstant back_off_until_{};
 
   // Of the attempt under way.
   Attempt attempt_;
+  bool is_admitted_ = false;  ///< The ledger has its reserve, or is done without.
+  std::optional<Instant> billed_at_;
   std::shared_ptr<const HttpHeaders> headers_;
   std::optional<Exchange> exchange_;
   TransferId transfer_ = 0;

@@ -147,7 +147,7 @@ BillFacts Call::bill_facts() const {
   facts.completed = attempt_.completed;
   facts.model_requested = receipt_.model;
   facts.reply = &reply();
-  facts.max_tokens = max_tokens_;
+  facts.max_tokens = booking_.bound().max_output;
   if (body_) facts.request_body = *body_;
   if (exchange_ && exchange_->reader) {
     facts.usage = exchange_->reader->usage();
@@ -166,6 +166,7 @@ void Call::settle(Outcome outcome) {
   attempt_.reason = outcome.reason;
   attempt_.usage = std::move(bill.usage);
   attempt_.cost = std::move(bill.cost);
+  billed_at_ = bill.billed_at;
   attempt_.model_reported = reply().model;
   if (exchange_) {
     attempt_.http_status = exchange_->status;
@@ -183,15 +184,41 @@ void Call::settle(Outcome outcome) {
   report_attempt();
   plan_retry(outcome);
 
-  if (ticket_ != 0) {  // The reserve is still on its way; its answer does not matter any more.
-    ledger_->forget(std::exchange(ticket_, 0));
-    lane_->expect_store(-1);
-  }
   stage_ = Stage::settle;
-  if (!ledger_) return after_settle();
-  ticket_ = ledger_->submit({0, LedgerWrite::Kind::settle, row(), {}});
-  lane_->expect_store(1);
-  ask_ledger();
+  if (!booking_.has_ledger()) return after_settle();
+  // The reserve was not answered: nothing was sent, and the next write would not be answered
+  // sooner.
+  const bool is_silent = booking_.is_waiting();
+  booking_.stop_waiting(*lane_);
+  booking_.settle(row(), is_admitted_, *lane_);
+  if (is_silent) {
+    booking_.stop_waiting(*lane_);
+    return after_settle();
+  }
+  ledger_asked_at_ = lane_->now();
+  lane_->lower_deadline(deadline());
+  (void)stop_if_asked();  // After a shutdown nobody comes to ask for the answer.
+}
+
+void Call::stop_settling(Error ledger_error) {
+  if (const auto answer = booking_.answer_now(*lane_)) {
+    tell_budgets(*answer);
+    receipt_.ledger_error = answer->error;
+  } else {
+    booking_.stop_waiting(*lane_);
+    receipt_.ledger_error = std::move(ledger_error);
+  }
+  after_settle();
+}
+
+void Call::tell_budgets(const LedgerDone& answer) {
+  if (!settings_->options.hooks.on_budget) return;
+  for (BudgetNotice notice : answer.notices) {
+    notice.call_id = receipt_.call_id;
+    lane_->post([settings = settings_, notice = std::move(notice)] {
+      settings->options.hooks.on_budget(notice);
+    });
+  }
 }
 
 void Call::complete_error() {
@@ -262,14 +289,21 @@ LedgerRow Call::row() const {
   row.state = attempt_.state;
   row.reason = attempt_.reason;
   row.provider = receipt_.provider;
+  row.host = settings_->host;
   row.model_requested = receipt_.model;
   row.model_reported = attempt_.model_reported;
+  row.streamed = shape_ == CallShape::streamed;
   row.labels = labels_;
   row.started = attempt_.started;
   if (attempt_.state != BillState::reserved) row.completed = attempt_.completed;
+  row.billed_at = billed_at_;
+  row.first_byte_after = attempt_.first_byte_after;
   row.usage = attempt_.usage;
   row.cost = attempt_.cost;
+  booking_.describe(row);
   row.http_status = attempt_.http_status;
+  row.finish_reason = reply().finish_reason_text;
+  if (error_ && attempt_.state != BillState::reserved) row.error = to_string(error_->kind);
   row.request_id = attempt_.request_id;
   row.response_id = reply().id;
   return row;

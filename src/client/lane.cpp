@@ -12,8 +12,11 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A store has no common way to end a transport's wait, so a lane that needs both looks in between.
-constexpr microseconds store_check_interval{1000};
+// Nothing ends a transport's wait when a store has an answer, nor a store's when bytes come: who
+// needs both waits for each of them in turn.
+constexpr microseconds turn_of_each{1000};
+// A cancel wakes the transport and not a store.
+constexpr microseconds longest_await{10'000};
 
 }  // namespace
 
@@ -41,14 +44,55 @@ void Lane::turn(microseconds wait) {
     stop_cancelled();
     wait = microseconds(0);
   }
-  if (!touched_.empty()) wait = microseconds(0);
-  transport_->drive(bounded(wait));
+  bool has_answers = collect_answers();
+  if (has_answers || !touched_.empty()) wait = microseconds(0);
+  wait = bounded(wait);
+  drive(wait);
+  if (wait > microseconds(0)) has_answers = collect_answers();
   if (now() >= next_check_) read_what_waits();
-  if (waiting_for_store_ > 0 || now() >= next_check_) {
+  if (has_answers || now() >= next_check_) {
     advance_all();
     return;
   }
   advance_touched();
+}
+
+void Lane::drive(microseconds wait) {
+  if (awaited_.empty() || wait <= microseconds(0)) return transport_->drive(wait);
+  const bool has_transfers = std::any_of(calls_.begin(), calls_.end(),
+                                         [](const Call* call) { return call->has_transfer(); });
+  const bool is_alone = !has_transfers && awaited_.size() == 1;
+  wait = std::min(wait, is_alone ? longest_await : turn_of_each);
+  transport_->drive(has_transfers ? wait : microseconds(0));
+  // An await may be what writes, so it comes also where bytes kept the transport from waiting.
+  for (const Awaited& each : awaited_) each.ledger->store->await(wait);
+}
+
+bool Lane::collect_answers() {
+  bool has_new = false;
+  for (Awaited& each : awaited_) {
+    const std::uint64_t answers = each.ledger->collect();
+    has_new = has_new || answers != each.answers_seen;
+    each.answers_seen = answers;
+  }
+  return has_new;
+}
+
+void Lane::expect_answer(const std::shared_ptr<Ledger::State>& ledger) {
+  for (Awaited& each : awaited_) {
+    if (each.ledger != ledger) continue;
+    ++each.calls;
+    return;
+  }
+  // A count that nobody has: an answer may be there already.
+  awaited_.push_back({ledger, 1, ~std::uint64_t{0}});
+}
+
+void Lane::expect_no_answer(const Ledger::State& ledger) {
+  const auto found = std::find_if(awaited_.begin(), awaited_.end(), [&](const Awaited& each) {
+    return each.ledger.get() == &ledger;
+  });
+  if (found != awaited_.end() && --found->calls == 0) awaited_.erase(found);
 }
 
 void Lane::stop_cancelled() {
@@ -67,7 +111,6 @@ void Lane::read_what_waits() {
 
 microseconds Lane::bounded(microseconds wait) const {
   if (wait <= microseconds(0)) return microseconds(0);
-  if (waiting_for_store_ > 0) wait = std::min(wait, store_check_interval);
   if (next_check_ == SteadyInstant::max()) return wait;
   // Rounded up, so that the deadline has passed when the wait is over.
   const auto until_check = std::chrono::ceil<microseconds>(next_check_ - now());

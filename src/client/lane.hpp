@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "ledger/ledger_state.hpp"
 #include "tally/time.hpp"
 #include "tally/transport.hpp"
 
@@ -47,12 +49,23 @@ class Lane {
     touched_.push_back(&call);
   }  ///< It has something to do after the drive.
   void lower_deadline(SteadyInstant at) { next_check_ = at < next_check_ ? at : next_check_; }
-  void expect_store(int change) {
-    waiting_for_store_ += change;
-  }  ///< Calls that wait for the ledger.
+  /// One more call waits for an answer of that ledger, or one less.
+  void expect_answer(const std::shared_ptr<Ledger::State>& ledger);
+  void expect_no_answer(const Ledger::State& ledger);
 
  private:
+  /// A ledger that calls wait for.
+  struct Awaited {
+    std::shared_ptr<Ledger::State> ledger;
+    int calls = 0;
+    std::uint64_t answers_seen = 0;
+  };
+
   std::chrono::microseconds bounded(std::chrono::microseconds wait) const;
+  /// Lets the transport, or the stores, or both in turn, do what they have to do.
+  void drive(std::chrono::microseconds wait);
+  /// Takes over what the ledgers have answered, once for all calls. False: nothing.
+  bool collect_answers();
   void stop_cancelled();
   void read_what_waits();
   void advance_touched();
@@ -65,7 +78,7 @@ class Lane {
   std::vector<Call*> moved_;
   std::vector<std::function<void()>> posts_;
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
-  int waiting_for_store_ = 0;
+  std::vector<Awaited> awaited_;                     ///< Mostly none or one.
   std::atomic<bool> attention_{false};
 };
 

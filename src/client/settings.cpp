@@ -93,6 +93,7 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
                  "no API key: set ClientOptions::api_key (options_from_environment() reads "
                  "DEEPSEEK_API_KEY)"};
   }
+  settings.host = host;
   if (!is_named) settings.price_host = host;
   while (!options.base_url.empty() && options.base_url.back() == '/') options.base_url.pop_back();
   settings.chat_url = options.base_url + "/chat/completions";

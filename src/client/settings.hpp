@@ -14,6 +14,7 @@ inline namespace TALLY_ABI {
 struct ClientSettings {
   ClientOptions options;
   Provider provider;
+  std::string host;        ///< Of the base URL.
   std::string price_host;  ///< What cards' hosts are compared with; empty where the user named the
                            ///< provider.
   std::string chat_url;

@@ -32,14 +32,14 @@ std::uint64_t Ledger::State::submit(LedgerWrite write) {
   return ticket;
 }
 
-void Ledger::State::collect() {
+std::uint64_t Ledger::State::collect() {
   std::lock_guard<std::mutex> lock(mutex_);
   collect_locked();
+  return answered_;
 }
 
 std::optional<LedgerDone> Ledger::State::ask(std::uint64_t ticket) {
   std::lock_guard<std::mutex> lock(mutex_);
-  collect_locked();
   auto found = answers_.find(ticket);
   if (found == answers_.end()) return std::nullopt;
   LedgerDone done = std::move(found->second);
@@ -78,6 +78,7 @@ Result<void> Ledger::State::flush(std::chrono::milliseconds timeout) {
 void Ledger::State::collect_locked() {
   for (LedgerDone& done : store->collect()) {
     --unanswered_;
+    ++answered_;
     if (forgotten_.erase(done.ticket) != 0) continue;
     const std::uint64_t ticket = done.ticket;
     answers_.emplace(ticket, std::move(done));

@@ -27,10 +27,11 @@ struct Ledger::State {
   /// Hands a write in; its ticket is chosen here.
   std::uint64_t submit(LedgerWrite write);
 
-  /// Takes over what the store has answered. Never waits.
-  void collect();
+  /// Takes over what the store has answered; never waits. The number of answers so far: while it
+  /// stays the same, nobody needs to `ask` again.
+  std::uint64_t collect();
 
-  /// Nothing: not done yet. Else the answer, once. Never waits.
+  /// The answer, once, if it was collected. Never waits.
   std::optional<LedgerDone> ask(std::uint64_t ticket);
 
   /// Nobody will ask for this ticket again; the write itself goes on.
@@ -58,6 +59,7 @@ struct Ledger::State {
   std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
   std::uint64_t unanswered_ = 0;  ///< Writes that the store has not answered.
+  std::uint64_t answered_ = 0;    ///< And those that it has.
   std::unordered_map<std::uint64_t, LedgerDone> answers_;
   std::unordered_set<std::uint64_t> forgotten_;
 

@@ -212,8 +212,9 @@ Result<void> check(const ChatRequest& request, const JsonValue& extra, bool stre
 /// The request object. A member that `extra` has too is left to `extra`.
 class RequestWriter {
  public:
-  RequestWriter(const JsonValue& extra, std::string_view extra_text)
-      : extra_(extra), extra_text_(extra_text) {}
+  RequestWriter(const JsonValue& extra, std::string_view extra_text,
+                std::optional<std::int64_t> max_tokens_if_absent)
+      : extra_(extra), extra_text_(extra_text), max_tokens_if_absent_(max_tokens_if_absent) {}
 
   std::string write(const ChatRequest& request, bool stream) {
     add("model", quoted(request.model));
@@ -251,7 +252,9 @@ class RequestWriter {
     const auto add_number = [this](std::string_view name, const std::optional<double>& value) {
       if (value) add(name, number(*value));
     };
-    if (request.max_tokens) add("max_tokens", std::to_string(*request.max_tokens));
+    auto max_tokens = request.max_tokens;
+    if (!max_tokens && !extra_.find("max_completion_tokens")) max_tokens = max_tokens_if_absent_;
+    if (max_tokens) add("max_tokens", std::to_string(*max_tokens));
     add_number("temperature", request.temperature);
     add_number("top_p", request.top_p);
     add_number("presence_penalty", request.presence_penalty);
@@ -287,18 +290,20 @@ class RequestWriter {
 
   const JsonValue& extra_;
   std::string_view extra_text_;
+  std::optional<std::int64_t> max_tokens_if_absent_;
   ObjectWriter object_;
 };
 
 }  // namespace
 
-Result<std::string> write_request(const ChatRequest& request, bool stream) {
+Result<std::string> write_request(const ChatRequest& request, bool stream,
+                                  std::optional<std::int64_t> max_tokens_if_absent) {
   // Repaired before it is read, so that the places of its values are places in this text.
   const std::string extra_text = request.extra.empty() ? "{}" : replace_invalid_utf8(request.extra);
   auto extra = read_object(extra_text, "extra");
   if (!extra) return std::move(extra.error());
   if (auto fine = check(request, *extra, stream); !fine) return Error(fine.error());
-  return RequestWriter(*extra, extra_text).write(request, stream);
+  return RequestWriter(*extra, extra_text, max_tokens_if_absent).write(request, stream);
 }
 
 }  // namespace TALLY_ABI

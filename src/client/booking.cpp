@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "client/booking.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/lane.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A call without a total clock is taken to end within this.
+constexpr milliseconds usual_end = std::chrono::hours(1);
+// Prices are not looked for beyond this, however long a call may last.
+constexpr milliseconds farthest_end = std::chrono::hours(24);
+
+}  // namespace
+
+Booking::Booking(const ClientSettings& settings, const CallOptions& options,
+                 const ChatRequest& request) {
+  const std::optional<Ledger>& ledger = options.ledger ? options.ledger : settings.options.ledger;
+  if (!ledger) return;
+  ledger_ = ledger->state();
+  budgets_ = ledger_->budgets_for(options.labels, settings.provider.id, request.model);
+}
+
+std::optional<std::int64_t> Booking::max_tokens_if_absent() const {
+  std::optional<std::int64_t> least;
+  for (const auto& budget : budgets_) {
+    least = std::min(least.value_or(budget->assume_max_tokens), budget->assume_max_tokens);
+  }
+  return least;
+}
+
+void Booking::know_body(const ChatRequest& request, std::size_t body_bytes) {
+  bound_ = bound_of(request, body_bytes, max_tokens_if_absent());
+  if (has_ledger()) least_prompt_ = least_prompt_tokens(request);
+}
+
+std::optional<BudgetRefusal> Booking::assess(const ClientSettings& settings,
+                                             const std::string& model, Instant at,
+                                             milliseconds total_clock) {
+  PriceQuery query;
+  query.provider = settings.provider.id;
+  query.model = model;
+  query.at = at;
+  query.currency = settings.options.currency;
+  query.host = settings.price_host;
+  const milliseconds lasts =
+      total_clock.count() > 0 ? std::min(total_clock, farthest_end) : usual_end;
+  worst_ = worst_case(settings.prices(), query, at + lasts, bound_, least_prompt_);
+  holds_.clear();
+  for (const auto& budget : budgets_) {
+    auto amount = hold_of(*budget, worst_, at);
+    if (!amount) return std::move(amount).error();
+    holds_.push_back({budget, window_at(budget->window, budget->zone, at), *amount});
+  }
+  return std::nullopt;
+}
+
+void Booking::describe(LedgerRow& row) const {
+  row.service_tier_requested = bound_.service_tier;
+  row.hold = worst_.high;
+  if (row.state != BillState::reserved) return;
+  row.cost.price = worst_.price;
+  if (worst_.low && worst_.high) row.cost.bounds = CostBounds{*worst_.low, *worst_.high};
+  if (worst_.output_is_assumed) row.cost.flags.push_back(CostFlag::output_unbounded);
+}
+
+void Booking::reserve(LedgerRow row, Lane& lane) {
+  submit({0, LedgerWrite::Kind::reserve, std::move(row), holds_}, lane);
+}
+
+void Booking::settle(LedgerRow row, bool is_admitted, Lane& lane) {
+  std::vector<BudgetHold> billed;
+  if (is_admitted) billed = holds_;
+  for (BudgetHold& hold : billed) {
+    const Budget& budget = *hold.budget;
+    hold.window = window_at(budget.window, budget.zone, row.billed_at.value_or(row.started));
+  }
+  submit({0, LedgerWrite::Kind::settle, std::move(row), std::move(billed)}, lane);
+}
+
+void Booking::submit(LedgerWrite write, Lane& lane) {
+  ticket_ = ledger_->submit(std::move(write));
+  lane.expect_answer(ledger_);
+}
+
+std::optional<LedgerDone> Booking::answer(Lane& lane) {
+  if (!is_waiting()) return std::nullopt;
+  auto done = ledger_->ask(ticket_);
+  if (!done) return std::nullopt;
+  ticket_ = 0;
+  lane.expect_no_answer(*ledger_);
+  return done;
+}
+
+std::optional<LedgerDone> Booking::answer_now(Lane& lane) {
+  if (is_waiting()) ledger_->collect();
+  return answer(lane);
+}
+
+void Booking::stop_waiting(Lane& lane) {
+  if (!is_waiting()) return;
+  ledger_->forget(std::exchange(ticket_, 0));
+  lane.expect_no_answer(*ledger_);
+}
+
+Error Booking::timeout(milliseconds limit) const {
+  const std::string why = ledger_->store->waiting_for();
+  Error error{ErrorKind::timeout, "the ledger did not take the row within " +
+                                      std::to_string(limit.count()) + " ms (Clocks::ledger)" +
+                                      (why.empty() ? "" : ": " + why)};
+  error.clock = ClockKind::ledger;
+  error.retry_may_help = true;
+  return error;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

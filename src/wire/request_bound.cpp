@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "wire/request_bound.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/json.hpp"
+#include "tally/usage.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+std::int64_t size_of(const JsonValue& value) {
+  return static_cast<std::int64_t>(value.end - value.begin);
+}
+
+bool is_number(const JsonValue* value) { return value != nullptr && value->as_int() > 0; }
+
+/// Reads what `extra` adds to, or puts in the place of, the request's own members.
+class ExtraReader {
+ public:
+  ExtraReader(RequestBound& bound, const JsonValue& extra) : bound_(bound), extra_(extra) {}
+
+  void read() {
+    read_messages();
+    read_tools();
+    read_output();
+    read_thinking();
+    if (const std::string* tier = extra_.find_string("service_tier")) bound_.service_tier = *tier;
+    // A price is looked up for ChatRequest::model, and those bring texts or sounds of their own.
+    for (const std::string_view name :
+         {"model", "models", "audio", "plugins", "prediction", "previous_response_id"}) {
+      if (extra_.find(name)) set_unbounded(name);
+    }
+    for (const std::string_view name : {"web_search_options", "search_parameters"}) {
+      if (extra_.find(name)) ++bound_.server_tools;
+    }
+  }
+
+ private:
+  void set_unbounded(std::string_view what) {
+    if (bound_.unbounded.empty()) bound_.unbounded.append("extra.").append(what);
+  }
+
+  void read_messages() {
+    const JsonValue* messages = extra_.find("messages");
+    if (messages == nullptr) return;
+    bound_.messages = static_cast<std::int64_t>(messages->children.size());
+    for (const JsonValue& message : messages->children) {
+      const JsonValue* content = message.find("content");
+      if (content == nullptr || !content->is_array()) continue;
+      for (const JsonValue& part : content->children) read_part(part);
+    }
+  }
+
+  void read_part(const JsonValue& part) {
+    const std::string* type = part.find_string("type");
+    if (type != nullptr && *type == "text") return;
+    const bool is_image = type != nullptr && (*type == "image_url" || *type == "input_image");
+    const bool is_file = type != nullptr && (*type == "file" || *type == "input_file");
+    if (!is_image && !is_file) {
+      return set_unbounded("messages, a part of type " + (type != nullptr ? *type : "unknown"));
+    }
+    ++(is_image ? bound_.images : bound_.files);
+    bound_.text_bytes -= size_of(part);
+  }
+
+  void read_tools() {
+    const JsonValue* tools = extra_.find("tools");
+    if (tools == nullptr) return;
+    bound_.tools = 0;
+    for (const JsonValue& tool : tools->children) {
+      const std::string* type = tool.find_string("type");
+      ++(type != nullptr && *type == "function" ? bound_.tools : bound_.server_tools);
+    }
+  }
+
+  void read_output() {
+    const JsonValue* most = extra_.find("max_tokens");
+    const JsonValue* most_too = extra_.find("max_completion_tokens");
+    if (most != nullptr) bound_.max_output.reset();
+    if (is_number(most)) bound_.max_output = most->as_int();
+    // Servers differ in which of the two they heed.
+    if (is_number(most_too)) {
+      bound_.max_output = std::max(bound_.max_output.value_or(0), *most_too->as_int());
+    }
+    for (const std::string_view name : {"n", "best_of"}) {
+      const JsonValue* choices = extra_.find(name);
+      if (choices == nullptr || choices->is_null()) continue;
+      if (!is_number(choices)) return set_unbounded(name);
+      bound_.choices = std::max(bound_.choices, *choices->as_int());
+    }
+  }
+
+  void read_thinking() {
+    if (const JsonValue* thinking = extra_.find("thinking")) {
+      const std::string* type = thinking->find_string("type");
+      bound_.may_think = type == nullptr || *type != "disabled";
+    }
+  }
+
+  RequestBound& bound_;
+  const JsonValue& extra_;
+};
+
+}  // namespace
+
+RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
+                      std::optional<std::int64_t> max_tokens_if_absent) {
+  RequestBound bound;
+  bound.text_bytes = static_cast<std::int64_t>(body_bytes);
+  bound.messages = static_cast<std::int64_t>(request.messages.size());
+  bound.tools = static_cast<std::int64_t>(request.tools.size());
+  bound.may_think = request.thinking != Thinking::disabled;
+  bound.max_output = request.max_tokens;
+  if (request.extra.empty()) {
+    if (!bound.max_output) bound.max_output = max_tokens_if_absent;
+    return bound;
+  }
+  const auto extra = parse_json(request.extra);
+  if (!extra) return bound;  // `write_request` refuses it.
+  if (!bound.max_output && !extra->find("max_completion_tokens")) {
+    bound.max_output = max_tokens_if_absent;
+  }
+  ExtraReader(bound, *extra).read();
+  return bound;
+}
+
+std::int64_t least_prompt_tokens(const ChatRequest& request) {
+  if (!request.extra.empty()) return 0;  // It may put other messages in the place of these.
+  std::int64_t tokens = 0;
+  for (const Message& message : request.messages) tokens += estimate_tokens(message.content).low;
+  return tokens;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tally/chat.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// What a request makes a server count at most, as far as the request itself tells. Plain data.
+struct RequestBound {
+  /// Of the body, without its pictures and files. No text has more tokens than bytes: a token of a
+  /// byte-level tokenizer covers at least one.
+  std::int64_t text_bytes = 0;
+  std::int64_t messages = 0;
+  std::int64_t tools = 0;
+  std::int64_t images = 0;
+  std::int64_t files = 0;
+  std::int64_t server_tools = 0;           ///< Tools that run at the server: a web search.
+  bool may_think = true;                   ///< Thinking is not switched off.
+  std::optional<std::int64_t> max_output;  ///< Of one choice, reasoning included.
+  std::int64_t choices = 1;
+  std::string service_tier;
+  std::string unbounded;  ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
+};
+
+/// `body_bytes`: of the request as it is sent; `max_tokens_if_absent`: as `write_request` had it.
+/// Only `extra` is read as JSON: what else a `ChatRequest` can say is text, and counted by its
+/// bytes.
+RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
+                      std::optional<std::int64_t> max_tokens_if_absent);
+
+/// As few tokens as the texts of the messages can have: an estimate.
+std::int64_t least_prompt_tokens(const ChatRequest& request);
+
+}  // namespace TALLY_ABI
+}  // namespace tally
