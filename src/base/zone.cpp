@@ -198,10 +198,10 @@ seconds TimeZone::offset_at(Instant at) const {
 
 std::optional<Instant> TimeZone::next_change(Instant at) const {
   ZonePiece piece = piece_at(*this, second_of(at));
-  while (piece.end != ZonePiece::forever) {
+  // A rule goes on for longer than an Instant can say.
+  while (piece.end != ZonePiece::forever && instant_of(piece.end) != Instant::max()) {
     const ZonePiece next = piece_at(*this, piece.end);
-    const Instant change = instant_of(piece.end);
-    if (next.offset != piece.offset && change > at) return change;
+    if (next.offset != piece.offset) return instant_of(piece.end);
     piece = next;
   }
   return std::nullopt;
