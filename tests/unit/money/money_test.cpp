@@ -103,4 +103,15 @@ TEST_CASE("money: digits for people are as many as asked for where that is enoug
   CHECK(to_string_rounded(money("0.125", *Currency::parse("EUR")), 2) == "0.12 EUR");
 }
 
+TEST_CASE("money: cents are hundredths, below 0 too") {
+  CHECK(tally::cents(0) == money("0"));
+  CHECK(tally::cents(40) == money("0.40"));
+  CHECK(tally::cents(1234, cny) == money("12.34", cny));
+  CHECK(tally::cents(-1) == money("-0.01"));
+  CHECK(tally::cents(-250) == money("-2.50"));
+  CHECK(tally::cents(9'223'372'036'854'775'807) == money("92233720368547758.07"));
+  CHECK(tally::cents(-9'223'372'036'854'775'807 - 1) == money("-92233720368547758.08"));
+  static_assert(tally::cents(-105) == Money{Decimal{-1, -50'000'000'000'000'000}, usd});
+}
+
 }  // namespace
