@@ -188,6 +188,8 @@ class TALLY_API PriceCatalog {
   /// This catalogue with `json` laid over it. The text may use this catalogue's calendars,
   /// schedules and models.
   Result<PriceCatalog> overlaid(std::string_view json, std::string_view name = "catalogue") const;
+  /// This catalogue laid over another, each as it was read.
+  PriceCatalog over(const PriceCatalog& below) const;
 
   Result<Price, Unpriced> price_at(const PriceQuery& query) const;
 

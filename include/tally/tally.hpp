@@ -8,6 +8,7 @@
 #include "tally/chat.hpp"
 #include "tally/client.hpp"
 #include "tally/error.hpp"
+#include "tally/import.hpp"
 #include "tally/ledger.hpp"
 #include "tally/money.hpp"
 #include "tally/pricing.hpp"

@@ -65,9 +65,11 @@ const ServiceTier* served_tier(const EntryRecord& record, std::string_view name)
   return found == record.service_tiers.end() ? nullptr : &*found;
 }
 
-const ContextTier* context_tier(const EntryRecord& record, std::int64_t prompt_tokens) {
+const ContextTier* reached_tier(const std::vector<ContextTier>& tiers, const PriceQuery& query) {
+  // Without a count the lowest tier is the only one that is certain to be reached.
+  const std::int64_t prompt_tokens = query.prompt_tokens.value_or(0);
   const ContextTier* reached = nullptr;
-  for (const ContextTier& tier : record.tiers) {
+  for (const ContextTier& tier : tiers) {
     if (prompt_tokens >= tier.first_tokens) reached = &tier;
   }
   return reached;
@@ -75,19 +77,17 @@ const ContextTier* context_tier(const EntryRecord& record, std::int64_t prompt_t
 
 /// Chooses the table by the tiers and remembers in `price` which one it is.
 const RateTable& table_of(const EntryRecord& record, const PriceQuery& query, Price& price) {
-  if (const ServiceTier* tier = served_tier(record, query.service_tier)) {
-    price.service_tier = tier->name;
-    return tier->rates;
-  }
-  if (!is_standard_tier(query.service_tier)) {
+  const ServiceTier* service = served_tier(record, query.service_tier);
+  if (service) {
+    price.service_tier = service->name;
+  } else if (!is_standard_tier(query.service_tier)) {
     price.flags.push_back(PriceFlag::service_tier_unknown);
   }
-  // Without a count the lowest tier is the only one that is certain to be reached.
-  if (const ContextTier* tier = context_tier(record, query.prompt_tokens.value_or(0))) {
+  if (const ContextTier* tier = reached_tier(service ? service->tiers : record.tiers, query)) {
     price.context_tier = tier->threshold;
     return tier->rates;
   }
-  return record.rates;
+  return service ? service->rates : record.rates;
 }
 
 }  // namespace
@@ -131,6 +131,12 @@ Result<PriceCatalog> PriceCatalog::overlaid(std::string_view json, std::string_v
   data->layers.reserve(data_->layers.size() + 1);
   data->layers.push_back(*std::move(layer));
   data->layers.insert(data->layers.end(), data_->layers.begin(), data_->layers.end());
+  return PriceCatalog(std::move(data));
+}
+
+PriceCatalog PriceCatalog::over(const PriceCatalog& below) const {
+  auto data = std::make_shared<Data>(*data_);
+  data->layers.insert(data->layers.end(), below.data_->layers.begin(), below.data_->layers.end());
   return PriceCatalog(std::move(data));
 }
 

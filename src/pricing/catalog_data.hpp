@@ -36,10 +36,12 @@ struct ContextTier {
   RateTable rates;
 };
 
-/// Rates that replace the whole table for a service tier, context tiers included.
+/// Rates that replace the whole table for a service tier, context tiers included: it has its own or
+/// none.
 struct ServiceTier {
   std::string name;
   RateTable rates;
+  std::vector<ContextTier> tiers;  ///< By `first_tokens`, ascending.
 };
 
 /// A price for something that is no token: a search, a page.

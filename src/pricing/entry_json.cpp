@@ -100,21 +100,24 @@ ContextTier read_context_tier(FieldReader& reader, const Field& field, const Pri
   return tier;
 }
 
-void read_context_tiers(FieldReader& reader, const Field& entry, const PriceForm& form,
-                        EntryRecord& record) {
-  const auto tiers = reader.member(entry, "tiers", JsonType::array, Need::optional);
-  if (!tiers) return;
-  for_each_child(*tiers, [&](const Field& field) {
+/// The `tiers` of an entry or of one of its service tiers, ascending.
+std::vector<ContextTier> read_context_tiers(FieldReader& reader, const Field& parent,
+                                            const PriceForm& form) {
+  std::vector<ContextTier> tiers;
+  const auto fields = reader.member(parent, "tiers", JsonType::array, Need::optional);
+  if (!fields) return tiers;
+  for_each_child(*fields, [&](const Field& field) {
     ContextTier tier = read_context_tier(reader, field, form);
-    const auto place = std::lower_bound(record.tiers.begin(), record.tiers.end(), tier.first_tokens,
+    const auto place = std::lower_bound(tiers.begin(), tiers.end(), tier.first_tokens,
                                         [](const ContextTier& other, std::int64_t first_tokens) {
                                           return other.first_tokens < first_tokens;
                                         });
-    if (place != record.tiers.end() && place->first_tokens == tier.first_tokens) {
+    if (place != tiers.end() && place->first_tokens == tier.first_tokens) {
       reader.refuse(field, "another tier begins at the same number of tokens");
     }
-    record.tiers.insert(place, std::move(tier));
+    tiers.insert(place, std::move(tier));
   });
+  return tiers;
 }
 
 void read_service_tiers(FieldReader& reader, const Field& entry, const PriceForm& form,
@@ -122,8 +125,9 @@ void read_service_tiers(FieldReader& reader, const Field& entry, const PriceForm
   const auto tiers = reader.member(entry, "service_tiers", JsonType::object, Need::optional);
   if (!tiers) return;
   for_each_child(*tiers, [&](const Field& field) {
-    if (!reader.has_only(field, {"rates"})) return;
-    record.service_tiers.push_back({field.value->key, read_tier_rates(reader, field, form)});
+    if (!reader.has_only(field, {"rates", "tiers"})) return;
+    record.service_tiers.push_back({field.value->key, read_tier_rates(reader, field, form),
+                                    read_context_tiers(reader, field, form)});
   });
 }
 
@@ -155,7 +159,7 @@ void read_prices(FieldReader& reader, const Field& field, EntryRecord& record) {
   } else if (field.value->find("tiers") || field.value->find("service_tiers")) {
     reader.refuse(field, "tiers replace `rates`, and there are none");
   }
-  read_context_tiers(reader, field, form, record);
+  record.tiers = read_context_tiers(reader, field, form);
   read_service_tiers(reader, field, form, record);
   read_units(reader, field, form, record);
   if (!field.value->find("rates") && !field.value->find("units")) {
