@@ -51,8 +51,8 @@ struct ReconciledStretch {
   Money drop;        ///< Of the balance.
   Money spent;       ///< As the ledger says.
   Money difference;  ///< drop - spent.
-  Money tolerance;   ///< A hundredth for each end, and what was billed within 5 minutes of them:
-                     ///< balances lag.
+  Money tolerance;   ///< A hundredth, since balances have two decimals, and what was billed within
+                     ///< 5 minutes of the ends, since they lag.
   bool is_top_up = false;  ///< The balance rose: money was paid in, and nothing can be compared.
   bool agrees = false;     ///< |difference| <= tolerance.
 };
@@ -63,7 +63,7 @@ struct Reconciliation {
   Money spent;
   Money difference;
   std::int64_t unpriced_attempts = 0;  ///< Rows in the period whose cost is not known.
-  bool agrees = false;                 ///< Every stretch without a top-up does.
+  bool agrees = false;  ///< There is a stretch without a top-up, and all of those agree.
 };
 
 /// Where attempts are recorded, and budgets kept. A handle: cheap to copy; may be shared by
@@ -116,10 +116,13 @@ class TALLY_API Ledger {
                                           const LedgerGrouping& grouping = {}) const;
   Result<std::vector<LedgerHistory>> history(const std::string& attempt_id) const;
 
-  /// Rows with every column; amounts are decimal strings.
+  /// Rows with every column; amounts are decimal strings. CSV (RFC 4180) begins with a line of
+  /// names, and has an apostrophe before text that a spreadsheet would run as a formula. A JSON
+  /// line leaves out what is not known.
   Result<void> export_rows(std::ostream& out, ExportFormat format,
                            const LedgerFilter& filter = {}) const;
-  /// Counters in Prometheus' text format. For rates, not for books: its numbers are floating point.
+  /// Counters in Prometheus' text format, and what is left in each budget. For rates, not for
+  /// books: its numbers are floating point, and rows that are pruned leave them.
   Result<std::string> prometheus(const LedgerFilter& filter = {}) const;
 
   /// Recomputes every budget window from its rows, and reports those that differ.
