@@ -13,8 +13,8 @@ if ! command -v apt-get >/dev/null; then
 This system has no apt-get. Please install what tally needs to build and test, then run this again with
 TALLY_PACKAGES_ARE_THERE=1 (neither list is tested):
   Fedora: sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf-pkg-config meson libcurl-devel \\
-            json-devel doctest-devel cpp-httplib-devel
-  macOS:  brew install cmake ninja ccache pkg-config meson curl nlohmann-json doctest cpp-httplib
+            sqlite-devel json-devel doctest-devel cpp-httplib-devel
+  macOS:  brew install cmake ninja ccache pkg-config meson curl sqlite nlohmann-json doctest cpp-httplib
 MESSAGE
   exit 1
 fi

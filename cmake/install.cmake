@@ -25,15 +25,19 @@ install(FILES
 file(RELATIVE_PATH tally_pc_to_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" tally_pc_to_prefix "${tally_pc_to_prefix}")
+set(tally_pc_packages "libcurl >= ${tally_minimum_curl}")
+if(tally_has_sqlite)
+  string(APPEND tally_pc_packages ", sqlite3 >= ${tally_minimum_sqlite}")
+endif()
 if(tally_type STREQUAL "SHARED_LIBRARY")
   set(tally_pc_cflags "Cflags: -I\${includedir} -DTALLY_SHARED")
-  set(tally_pc_requires "Requires.private: libcurl >= ${tally_minimum_curl}")
+  set(tally_pc_requires "Requires.private: ${tally_pc_packages}")
   set(tally_pc_libs "-L\${libdir} -ltally")
 else()
   # Not Requires.private: `pkg-config --static` also asks for libcurl's own private libraries, and
   # Debian ships those without their development files.
   set(tally_pc_cflags "Cflags: -I\${includedir}")
-  set(tally_pc_requires "Requires: libcurl >= ${tally_minimum_curl}")
+  set(tally_pc_requires "Requires: ${tally_pc_packages}")
   set(tally_pc_libs "-L\${libdir} -ltally -lstdc++")
 endif()
 configure_file(cmake/tally.pc.in ${PROJECT_BINARY_DIR}/tally.pc @ONLY)

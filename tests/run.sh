@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cmake/install-packages.sh g++ cmake ninja-build ccache pkg-config meson \
-  libcurl4-openssl-dev nlohmann-json3-dev doctest-dev libcpp-httplib-dev
+  libcurl4-openssl-dev libsqlite3-dev nlohmann-json3-dev doctest-dev libcpp-httplib-dev
 
 build=build-tests
 jobs=$(getconf _NPROCESSORS_ONLN)

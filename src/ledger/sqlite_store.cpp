@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+#include "ledger/sqlite_store.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "base/process.hpp"
+#include "base/uuid.hpp"
+#include "ledger/sqlite_file.hpp"
+#include "ledger/sqlite_owners.hpp"
+#include "ledger/sqlite_schema.hpp"
+#include "ledger/sqlite_set_aside.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+constexpr std::size_t most_rows = 256;         // In one transaction of a thread that waits,
+constexpr std::size_t most_rows_in_frame = 8;  // and of one that has a frame to draw.
+constexpr std::chrono::microseconds frame_share{300};
+constexpr std::int64_t pages_before_checkpoint = 1000;
+constexpr std::chrono::milliseconds between_tries{250};
+
+SteadyInstant now() { return system_clock()->steady(); }
+
+/// How many answers of a store this thread has seen: others may take them over between its last
+/// look and its wait.
+struct Seen {
+  const void* store;
+  std::uint64_t answered;
+};
+thread_local Seen seen{};
+
+Error bad_path(const std::string& path) {
+  return Error{ErrorKind::invalid_argument, "Ledger::open needs the path of a file, and got \"" +
+                                                path +
+                                                "\"; Ledger::in_memory() keeps rows without one"};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
+                                                       LedgerOptions options) {
+  if (path.empty() || path == ":memory:") return bad_path(path);
+  if (auto made = make_private_file(path); !made) return made.error();
+  SqliteFailure failure;
+  auto database = SqliteDatabase::open(path, failure);
+  if (!database) return sqlite_error(failure, path);
+  const SteadyInstant until = now() + options.lock_timeout;
+  auto prepared = prepare_sqlite_schema(*database, options.durability, until);
+  if (!prepared) return prepared.error();
+  database->count_log_pages();
+
+  const Instant wall = system_clock()->wall();
+  const std::string name = uuid_v7(wall);
+  auto lock = OwnerLock::make(owner_file(database->path(), name));
+  if (!lock) return std::move(lock).error();
+  database->begin(until);
+  const std::int64_t owner_id = add_owner(*database, name, wall);
+  SqliteWriter writer(*database, owner_id);
+  writer.begun(wall);
+  writer.recover();
+  if (!database->commit()) return sqlite_error(*database->failure(), path);
+  writer.committed();
+  return std::shared_ptr<SqliteStore>(
+      new SqliteStore(std::move(database), *std::move(lock), owner_id, options));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<SqliteDatabase> database, OwnerLock lock,
+                         std::int64_t owner_id, LedgerOptions options)
+    : options_(options),
+      forks_(forks_so_far()),
+      path_(database->path()),
+      database_(std::move(database)),
+      lock_(std::move(lock)),
+      owner_id_(owner_id),
+      writer_(*database_, owner_id) {}
+
+SqliteStore::~SqliteStore() {
+  if (is_forked()) {
+    // To close the parent's connections here would drop the locks that they hold there.
+    static_cast<void>(database_.release());
+    for (auto& reader : readers_) static_cast<void>(reader.release());
+    return;
+  }
+  const SteadyInstant until = now() + options_.lock_timeout;
+  while (!queue_.empty()) {
+    write_batch(take_batch(most_rows), until, Patience::waits);
+    if (!trouble_.empty()) break;
+  }
+  for (const Pending& left : queue_) set_aside(path_, left.write, trouble_);
+  if (database_->begin(until)) forget_idle_owner(*database_, owner_id_);
+  database_->commit();
+  readers_.clear();
+  // The last connection of all processes checkpoints when it is closed.
+}
+
+bool SqliteStore::is_forked() const { return forks_ != forks_so_far(); }
+
+Error SqliteStore::sorry(const SqliteFailure& failure) const {
+  return sqlite_error(failure, path_);
+}
+
+Error SqliteStore::forked() {
+  return Error{ErrorKind::forked,
+               "this ledger was opened before a fork, by the parent: open one in the child"};
+}
+
+void SqliteStore::submit(std::vector<LedgerWrite> batch) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (LedgerWrite& write : batch) {
+    if (is_forked()) {
+      answer({write.ticket, forked(), {}, {}});
+    } else {
+      queue_.push_back({std::move(write), false});
+    }
+  }
+  if (awaiting_ > 0) changed_.notify_all();
+}
+
+std::vector<LedgerDone> SqliteStore::collect() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  // In the frame of a program that only polls, and only where that takes no sync.
+  if (options_.durability == Durability::batched && awaiting_ == 0 && may_write()) {
+    is_writing_ = true;
+    std::vector<Pending> batch = take_batch(most_rows_in_frame);
+    lock.unlock();
+    write_batch(std::move(batch), now(), Patience::frame);
+    lock.lock();
+    is_writing_ = false;
+    changed_.notify_all();
+  }
+  seen = {this, answered_};
+  return std::exchange(done_, {});
+}
+
+void SqliteStore::await(std::chrono::microseconds wait) {
+  const SteadyInstant until = now() + wait;
+  std::unique_lock<std::mutex> lock(mutex_);
+  const std::uint64_t before = seen.store == this ? seen.answered : answered_;
+  ++awaiting_;
+  while (answered_ == before && done_.empty() && now() < until) {
+    if (!may_write()) {
+      // A row that failed is tried again also when nothing else wakes this thread.
+      const bool tries_again = !queue_.empty() && !is_writing_;
+      changed_.wait_until(lock, tries_again ? std::min(until, try_again_after_) : until);
+      continue;
+    }
+    is_writing_ = true;
+    std::vector<Pending> batch = take_batch(most_rows);
+    lock.unlock();
+    write_batch(std::move(batch), until, Patience::waits);
+    lock.lock();
+    is_writing_ = false;
+    changed_.notify_all();
+  }
+  --awaiting_;
+}
+
+std::string SqliteStore::waiting_for() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (queue_.empty()) return is_writing_ ? "the disk" : "";
+  if (!trouble_.empty()) return trouble_;
+  if (awaiting_ > 0 || is_writing_) return "the disk";
+  return "no thread writes: lend one to Ledger::run_writer, or open the ledger as batched";
+}
+
+bool SqliteStore::may_write() const {
+  if (is_writing_ || queue_.empty() || is_forked()) return false;
+  return !queue_.back().is_answered || now() >= try_again_after_;
+}
+
+std::vector<SqliteStore::Pending> SqliteStore::take_batch(std::size_t most) {
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+  std::vector<Pending> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  return batch;
+}
+
+void SqliteStore::give_back(std::vector<Pending> batch) {
+  queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()),
+                std::make_move_iterator(batch.end()));
+}
+
+void SqliteStore::answer(LedgerDone done) {
+  done_.push_back(std::move(done));
+  ++answered_;
+}
+
+void SqliteStore::write_batch(std::vector<Pending> batch, SteadyInstant until, Patience patience) {
+  std::vector<LedgerDone> refused;  // By the database itself.
+  while (!batch.empty()) {
+    std::vector<LedgerDone> done;
+    if (database_->begin(until)) {
+      writer_.begun(system_clock()->wall());
+      done = write_rows(batch, patience);
+    }
+    const bool row_failed = database_->failure() && database_->failure()->is_of_the_row();
+    if (!row_failed && database_->commit()) {
+      writer_.committed();
+      const auto written = batch.begin() + static_cast<std::ptrdiff_t>(done.size());
+      std::lock_guard<std::mutex> lock(mutex_);
+      trouble_.clear();
+      for (std::size_t i = 0; i < done.size(); ++i) {
+        if (!batch[i].is_answered) answer(std::move(done[i]));
+      }
+      batch.erase(batch.begin(), written);
+      give_back(std::move(batch));
+      break;
+    }
+    database_->rollback();
+    writer_.rolled_back();
+    const SqliteFailure failure = *database_->failure();
+    if (!row_failed) {
+      fail_batch(std::move(batch), failure);
+      break;
+    }
+    // All but that row, once more.
+    const auto bad = batch.begin() + static_cast<std::ptrdiff_t>(done.size() - 1);
+    LedgerDone aside = set_aside(path_, bad->write, failure.text);
+    if (!bad->is_answered) refused.push_back(std::move(aside));
+    batch.erase(bad);
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (LedgerDone& done : refused) answer(std::move(done));
+  }
+  if (patience == Patience::waits) checkpoint();
+}
+
+std::vector<LedgerDone> SqliteStore::write_rows(const std::vector<Pending>& batch,
+                                                Patience patience) {
+  std::vector<LedgerDone> done;
+  const SteadyInstant enough = now() + frame_share;
+  for (const Pending& pending : batch) {
+    done.push_back(writer_.write(pending.write));
+    if (database_->failure()) break;
+    if (patience == Patience::frame && now() >= enough) break;
+  }
+  return done;
+}
+
+void SqliteStore::fail_batch(std::vector<Pending> batch, const SqliteFailure& failure) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Error error = sorry(failure);
+  if (failure.is_busy()) {
+    trouble_ = "another process holds the write lock of \"" + path_ + "\"";
+    return give_back(std::move(batch));
+  }
+  trouble_ = error.message;
+  try_again_after_ = now() + between_tries;
+  // A bill is not given up: its asker knows, and it is tried again.
+  std::vector<Pending> kept;
+  for (Pending& pending : batch) {
+    if (!pending.is_answered) answer({pending.write.ticket, error, {}, {}});
+    if (pending.write.kind == LedgerWrite::Kind::settle)
+      kept.push_back({std::move(pending.write), true});
+  }
+  give_back(std::move(kept));
+}
+
+void SqliteStore::checkpoint() {
+  if (database_->pages_in_log() < pages_before_checkpoint) return;
+  database_->checkpoint();
+  // The write that begins the log anew syncs it: here, and not in some frame's.
+  database_->forget_failure();
+  database_->wait_for_locks_until(now());
+  touch_owner(*database_, owner_id_, system_clock()->wall());
+  database_->forget_failure();
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
