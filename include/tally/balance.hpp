@@ -24,6 +24,8 @@ struct Balance {
   bool is_available = false;  ///< Enough for calls, the provider says.
   std::vector<BalanceAmount> amounts;
   std::string raw;  ///< The server's JSON, verbatim.
+  /// From `Client::balance`: what the ledger answered when it could not take the check.
+  std::optional<Error> ledger_error{};
 
   /// The row of that currency; null if there is none.
   TALLY_API const BalanceAmount* in(Currency currency) const;

@@ -216,9 +216,8 @@ class TALLY_API Client {
   Result<void> warm_up(std::chrono::milliseconds timeout) const;
 
   /// What is left on the account (`GET /user/balance`), as the provider says; it may lag by
-  /// minutes. Waits up to `timeout`. Errors are those of calls. A client with a ledger also records
-  /// the answer there, for `Ledger::reconcile`; if the ledger cannot, the call fails with that
-  /// error.
+  /// minutes. Waits up to `timeout`. Errors are those of calls. The client's ledger, where there is
+  /// one, records the answer for `Ledger::reconcile`.
   Result<Balance> balance(std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
 
   class Core;

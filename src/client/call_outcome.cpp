@@ -7,6 +7,7 @@
 #include "client/call.hpp"
 #include "client/patience.hpp"
 #include "client/retry.hpp"
+#include "client/secret.hpp"
 #include "wire/error_json.hpp"
 
 namespace tally {
@@ -58,28 +59,6 @@ std::string what_broke(TransferResult result) {
       return "what came back is no HTTP answer (check base_url)";
     default:
       return "the connection broke before an answer came";
-  }
-}
-
-/// The key that was sent with these headers; empty if none was.
-std::string_view key_in(const HttpHeaders& headers) {
-  constexpr std::string_view scheme = "Bearer ";
-  for (const auto& [name, value] : headers) {
-    if (name != "Authorization") continue;
-    const std::string_view text = value;  // A host may have set the header itself, as it likes.
-    return text.substr(0, scheme.size()) == scheme ? text.substr(scheme.size()) : text;
-  }
-  return {};
-}
-
-/// Some servers repeat the key that they refuse.
-void redact(std::string& text, std::string_view secret) {
-  constexpr std::string_view mark = "[key]";
-  if (secret.empty()) return;
-  std::size_t at = text.find(secret);
-  while (at != text.npos) {
-    text.replace(at, secret.size(), mark);
-    at = text.find(secret, at + mark.size());  // Not in the mark: keys of local servers are words.
   }
 }
 

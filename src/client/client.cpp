@@ -81,6 +81,11 @@ Result<void> Client::warm_up(std::chrono::milliseconds timeout) const {
   return core->warm_up(timeout);
 }
 
+Result<Balance> Client::balance(std::chrono::milliseconds timeout) const {
+  const auto core = handle_->core;  // `ClientOptions::token` may drop the last client.
+  return core->balance(timeout);
+}
+
 const PriceCatalog& Client::prices() const { return handle_->core->settings()->prices(); }
 
 }  // namespace TALLY_ABI

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "base/process.hpp"
+#include "client/fetch.hpp"
 #include "client/patience.hpp"
-#include "client/warm_up.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -84,18 +84,21 @@ Result<Lane*> Client::Core::started_lane() {
 
 Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
   if (auto refused = refusal()) return *std::move(refused);
-  const SteadyInstant until = later(settings_->clock->steady(), timeout);
+  // Any answer, a refusal too, came over a connection that now stands.
+  const FetchOrder order{"/models", "warm_up", settings_->headers,
+                         later(settings_->clock->steady(), timeout), stops_};
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return busy();
     auto lane = started_lane();
     if (!lane) return std::move(lane).error();
-    if (auto warm = tally::warm_up(**lane, *settings_, until); !warm) return warm;
+    if (auto warm = fetch(**lane, *settings_, order); !warm) return std::move(warm).error();
   }
   auto lane = lease();
   if (!lane) return std::move(lane).error();
   const LaneLease back(*this, **lane);
-  return tally::warm_up(**lane, *settings_, until);
+  if (auto warm = fetch(**lane, *settings_, order); !warm) return std::move(warm).error();
+  return {};
 }
 
 CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {

@@ -50,6 +50,7 @@ class Client::Core {
   std::size_t cancel_group(std::uint64_t group) { return started_->cancel_group(group); }
   void shutdown(std::chrono::milliseconds deadline);
   Result<void> warm_up(std::chrono::milliseconds timeout);
+  Result<Balance> balance(std::chrono::milliseconds timeout);
 
  private:
   Result<Lane*> new_lane();

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "wire/request_bound.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+tally::ChatRequest question(std::string extra = "") {
+  tally::ChatRequest request;
+  request.model = "m";
+  request.messages = {tally::system("Be brief."), tally::user("Hello")};
+  request.extra = std::move(extra);
+  return request;
+}
+
+tally::RequestBound bound_with(std::string extra) { return bound_of(question(extra), 500, 8192); }
+
+}  // namespace
+
+TEST_CASE("request bound: bytes, messages, tools and max_tokens of an ordinary request") {
+  tally::ChatRequest request = question();
+  request.max_tokens = 100;
+  request.tools.resize(3);
+  request.thinking = tally::Thinking::disabled;
+  const tally::RequestBound bound = bound_of(request, 500, 8192);
+  CHECK(bound.text_bytes == 500);
+  CHECK(bound.messages == 2);
+  CHECK(bound.tools == 3);
+  CHECK(bound.max_output == 100);
+  CHECK(bound.choices == 1);
+  CHECK_FALSE(bound.may_think);
+  CHECK(bound.unbounded.empty());
+}
+
+TEST_CASE("request bound: what is written where nothing bounds the output is its bound") {
+  CHECK(bound_of(question(), 500, 8192).max_output == 8192);
+  CHECK_FALSE(bound_of(question(), 500, std::nullopt).max_output);
+  CHECK(bound_with(R"({"temperature":1})").max_output == 8192);
+}
+
+TEST_CASE("request bound: extra goes over the request's own members") {
+  CHECK(bound_with(R"({"max_tokens":7})").max_output == 7);
+  CHECK(bound_with(R"({"max_completion_tokens":9})").max_output == 9);
+  CHECK(bound_with(R"({"max_tokens":7,"max_completion_tokens":9})").max_output == 9);
+  CHECK_FALSE(bound_with(R"({"max_tokens":null})").max_output);
+  CHECK_FALSE(bound_with(R"({"max_tokens":-1})").max_output);
+  CHECK(bound_with(R"({"n":3})").choices == 3);
+  CHECK(bound_with(R"({"n":3,"best_of":5})").choices == 5);
+  CHECK(bound_with(R"({"n":"many"})").unbounded == "extra.n");
+  CHECK(bound_with(R"({"service_tier":"flex"})").service_tier == "flex");
+  CHECK(bound_with(R"({"messages":[{},{},{}]})").messages == 3);
+}
+
+TEST_CASE("request bound: pictures and files are counted and their bytes are not text") {
+  const std::string picture = R"({"type":"image_url","image_url":{"url":"data:..."}})";
+  const std::string file = R"({"type":"file","file":{}})";
+  const tally::RequestBound bound = bound_with(
+      R"({"messages":[{"content":[{"type":"text","text":"a"},)" + picture + "," + file + "]}]}");
+  CHECK(bound.images == 1);
+  CHECK(bound.files == 1);
+  CHECK(bound.text_bytes == 500 - static_cast<std::int64_t>(picture.size() + file.size()));
+  CHECK(bound.unbounded.empty());
+}
+
+TEST_CASE("request bound: what nobody can bound is named") {
+  CHECK(bound_with(R"({"messages":[{"content":[{"type":"input_audio"}]}]})").unbounded ==
+        "extra.messages, a part of type input_audio");
+  CHECK(bound_with(R"({"plugins":[]})").unbounded == "extra.plugins");
+  CHECK(bound_with(R"({"model":"another"})").unbounded == "extra.model");
+  CHECK(bound_with(R"({"web_search_options":{}})").server_tools == 1);
+  const auto tools = bound_with(R"({"tools":[{"type":"function"},{"type":"web_search"}]})");
+  CHECK(tools.tools == 1);
+  CHECK(tools.server_tools == 1);
+}
+
+TEST_CASE("request bound: an extra that is no JSON bounds nothing and harms nothing") {
+  CHECK(bound_with("{").text_bytes == 500);
+  CHECK(bound_with(R"({"messages":7,"tools":"x","thinking":[]})").messages == 0);
+}
