@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the three runners share: where their cases are, and how they tell what became of them.
+// What the runners share: where their cases are, and how they tell what became of them.
 
 #include <cstddef>
 #include <string>
