@@ -53,8 +53,8 @@ struct ImportOptions {
   std::optional<Instant> imported_at;
   /// Providers (tally's ids) to leave out. No list holds DeepSeek's dates, windows and holidays.
   std::vector<std::string> excluded_providers = {"deepseek"};
-  /// The catalogue in use: a price that differs from it by more than 2 times, or that becomes 0 or
-  /// was, is refused with its model.
+  /// The catalogue in use: a model of which a price in force at the import (standard tiers) differs
+  /// from it by more than 2 times, or is 0 in one of them only, is refused.
   std::optional<PriceCatalog> in_use;
   bool allow_large_changes = false;
 };

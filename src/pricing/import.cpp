@@ -81,35 +81,37 @@ void refuse_excluded(PriceListing& listing, const std::vector<std::string>& excl
   });
 }
 
-/// Of entries that say the same about one model the first is kept; of those that do not, none is:
-/// nothing tells which is right. Nor is one of two that claim the same name.
+/// Of entries that say the same about one model the first is kept. Of those that do not, or that
+/// claim one name, none is: nothing tells which is right.
 void refuse_repeated(PriceListing& listing) {
   std::stable_sort(listing.cards.begin(), listing.cards.end(),
                    [](const ListedCard& a, const ListedCard& b) { return key_of(a) < key_of(b); });
-  std::set<std::string> contradicted;
-  std::set<std::string> names;
+  std::map<std::string, int> claims;
   const ListedCard* first = nullptr;
   for (const ListedCard& card : listing.cards) {
-    if (!first || key_of(*first) != key_of(card)) {
-      first = &card;
-      names.insert(name_in(card, card.model));
-    } else if (!(first->prices == card.prices) || first->aliases != card.aliases) {
-      contradicted.insert(name_in(card, card.model));
+    if (first && key_of(*first) == key_of(card)) {
+      const bool is_same = first->prices == card.prices && first->aliases == card.aliases;
+      claims[name_in(card, card.model)] += is_same ? 0 : 1;
+      continue;
     }
+    first = &card;
+    ++claims[name_in(card, card.model)];
+    for (const std::string& alias : card.aliases) ++claims[name_in(card, alias)];
   }
   std::string last;
   refuse_where(listing, [&](const ListedCard& card) -> std::optional<RefusedPrice> {
     const std::string model = name_in(card, card.model);
-    if (contradicted.count(model) != 0) {
+    if (claims[model] > 1) {
       return RefusedPrice{"", ImportRefusal::contradictory, "several entries for " + model};
     }
-    // Equal ones stand side by side, and their names are known by then.
+    for (const std::string& alias : card.aliases) {
+      const std::string name = name_in(card, alias);
+      if (claims[name] < 2) continue;
+      return RefusedPrice{"", ImportRefusal::contradictory, "several entries for " + name};
+    }
+    // Those of one model stand side by side.
     if (last == model) return RefusedPrice{"", ImportRefusal::duplicate, model};
     last = model;
-    for (const std::string& alias : card.aliases) {
-      if (names.insert(name_in(card, alias)).second) continue;
-      return RefusedPrice{"", ImportRefusal::contradictory, "another entry has the name " + alias};
-    }
     return {};
   });
 }
