@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -159,6 +160,47 @@ TEST_CASE("examples: 04 prints the prices of five instants and of a contract") {
       "  deepseek-v4-pro: ds-v4p-peak3, peak, until 2026-11-18T04:00:00Z\n"
       "  deepseek-v4.1-flash: ds-v41f-b, peak, until 2026-11-18T04:00:00Z\n";
   CHECK(output.text == expected);
+}
+
+TEST_CASE("examples: 05 asks until the day's budget refuses, and its ledger knows what was spent") {
+  loopback::LoopbackProvider provider;
+  char folder[] = "/tmp/tally-example-XXXXXX";
+  REQUIRE(mkdtemp(folder) != nullptr);
+  const std::string environment =
+      "cd " + std::string(folder) +
+      " && DEEPSEEK_API_KEY=sk-example DEEPSEEK_BASE_URL=" + provider.url();
+  const auto before = std::chrono::system_clock::now();
+  const Output output = run(environment, EXAMPLE_05_BUDGET_AND_LEDGER);
+  const Output again = run(environment, EXAMPLE_05_BUDGET_AND_LEDGER);
+  const auto after = std::chrono::system_clock::now();
+  std::system(("rm -r " + std::string(folder)).c_str());
+  INFO(output.text);
+  if (output.text.find("built without SQLite") != std::string::npos) return;
+  CHECK(output.exit_code == 0);
+  CHECK(again.exit_code == 0);
+  // The next band or day may have begun meanwhile, or be so near that its price is held.
+  const auto soon = after + std::chrono::hours(1);
+  if (is_peak(before) != is_peak(soon) || before.time_since_epoch() / std::chrono::hours(24) !=
+                                              after.time_since_epoch() / std::chrono::hours(24)) {
+    return;
+  }
+  // Held are 102 bytes and the allowance of 168 tokens, and 50 tokens out: at peak 270 * 0.30 +
+  // 50 * 1.20 = 141 dollars for a million calls, else half of it. After 4 calls of 16.2 are 135.2
+  // of 200 left; after 16 of 8.1 are 70.4.
+  const bool peak = is_peak(before);
+  std::string expected;
+  for (int i = 0; i < (peak ? 4 : 16); ++i) expected += expected_at(before).receipt();
+  expected += "deepseek-flash, not_billed (budget)\n";
+  expected += std::string("budget \"smith-day\": the call could cost ") +
+              (peak ? "$0.000141, and $0.0001352" : "$0.0000705, and $0.0000704") +
+              " of $0.0002 is left until ";
+  CHECK(output.text.find(expected) == 0);
+  CHECK(std::regex_search(output.text, std::regex("until \\d{4}-\\d\\d-\\d\\dT00:00:00Z\n")));
+  CHECK(output.text.find(peak ? "\nsmith: 5 calls, $0.0000648\n"
+                              : "\nsmith: 17 calls, $0.0001296\n") != std::string::npos);
+  CHECK(output.text.find("p-117") != std::string::npos);
+  // The file remembers: refused at once.
+  CHECK(again.text.find("deepseek-flash, not_billed (budget)\n") == 0);
 }
 
 TEST_CASE("examples: the receipts in the README are what the examples print off-peak") {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "integration/loopback_client.hpp"
+#include "ledger/ledger_state.hpp"
 #include "transport/curl_transport.hpp"
 
 using namespace std::chrono_literals;
@@ -138,6 +139,40 @@ TEST_CASE("warm_up: the first calls find their connections made") {
   const auto warm = late.warm_up(10s);
   REQUIRE_FALSE(warm);
   CHECK(warm.error().kind == ErrorKind::connection);
+}
+
+TEST_CASE("balance: the account's money, to the digit, is recorded in the ledger") {
+  LoopbackProvider provider;
+  const tally::Ledger ledger = tally::Ledger::in_memory();
+  tally::ClientOptions options = options_for(provider);
+  options.ledger = ledger;
+  const tally::Client client = open(options);
+  const auto balance = client.balance(10s);
+  REQUIRE(balance);
+  CHECK(balance->is_available);
+  REQUIRE(balance->in(tally::usd) != nullptr);
+  CHECK(to_string(balance->in(tally::usd)->total) == "$110");
+  CHECK_FALSE(balance->ledger_error);
+  const auto now = options.clock->wall();
+  const auto checks = ledger.state()->store->balances("deepseek", "", {now - 1h, now + 1h});
+  REQUIRE(checks);
+  CHECK(checks->size() == 1);
+}
+
+TEST_CASE("balance: a refused key and a server that is gone are errors like those of calls") {
+  LoopbackProvider provider;
+  tally::ClientOptions options = options_for(provider);
+  options.api_key = "sk-wrong";
+  const auto refused = open(options).balance(10s);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::authentication);
+  CHECK(refused.error().http_status == 401);
+  CHECK(refused.error().message.find("sk-wrong") == std::string::npos);
+  const tally::Client client = client_of(provider);
+  provider.stop();
+  const auto gone = client.balance(10s);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().kind == ErrorKind::connection);
 }
 
 TEST_CASE("transport: environment proxies are not used") {

@@ -205,6 +205,9 @@ struct LoopbackProvider::State {
     server.Get(R"(.*/user/balance)",
                [this](const httplib::Request& request, httplib::Response& response) {
                  note(request);
+                 if (request.get_header_value("Authorization") == "Bearer sk-wrong") {
+                   return set_error(response, 401, "The key sk-wrong is invalid");
+                 }
                  response.set_content(R"({"is_available":true,"balance_infos":[{"currency":"USD",)"
                                       R"("total_balance":"110.00","granted_balance":"10.00",)"
                                       R"("topped_up_balance":"100.00"}]})",
