@@ -17,10 +17,12 @@ using GroupKey = std::tuple<std::string, std::string, std::string, int, std::str
 using Groups = std::map<GroupKey, LedgerTotal>;
 
 /// Whether a row is the first of its call in its group: calls are then a sum. Only a row that was
-/// not its call's first in the whole ledger has to look for the others.
+/// not its call's first in the whole ledger has to look for the others. It looks its own call up
+/// again, which is rare: a column that is named here is carried through the sorting of all rows.
 std::string counts_as_call(const LedgerFilter& filter, const LedgerGrouping& by) {
   std::string others =
-      "SELECT 1 FROM ledger s WHERE s.call_id=r.call_id AND s.row_id<r.row_id"
+      "SELECT 1 FROM ledger s WHERE s.row_id<r.row_id"
+      " AND s.call_id=(SELECT c.call_id FROM ledger c WHERE c.row_id=r.row_id)"
       " AND coalesce(s.currency,s.hold_currency) IS coalesce(r.currency,r.hold_currency)";
   others += sqlite_conditions(filter, "s");
   if (by.by_provider) others += " AND s.provider=r.provider";
@@ -34,10 +36,14 @@ std::string counts_as_call(const LedgerFilter& filter, const LedgerGrouping& by)
 }
 
 std::string totals_sql(const LedgerFilter& filter, const LedgerGrouping& by) {
+  // Grouped by state in any case, so that each sum is taken once and not once a state.
+  std::string groups = " GROUP BY 4,5";
+  if (by.by_provider) groups += ",1";
+  if (by.by_model) groups += ",2";
+  if (!by.by_label.empty()) groups += ",3";
   const std::string provider = by.by_provider ? "r.provider" : "''";
   const std::string model = by.by_model ? "r.model_requested" : "''";
   const std::string label = by.by_label.empty() ? "''" : "l.value";
-  // Grouped by state in any case, so that each sum is taken once and not once a state.
   std::string sql = "SELECT " + provider + "," + model + "," + label +
                     ",r.state,coalesce(r.currency,r.hold_currency)," + counts_as_call(filter, by) +
                     ",count(*),sum(r.billed_hit),sum(r.billed_miss),sum(r.billed_write),"
@@ -46,7 +52,7 @@ std::string totals_sql(const LedgerFilter& filter, const LedgerGrouping& by) {
   if (!by.by_label.empty()) {
     sql += " LEFT JOIN ledger_label l ON l.row_id=r.row_id AND l.key=?";
   }
-  return sql + " WHERE 1" + sqlite_conditions(filter, "r") + " GROUP BY 1,2,3,4,5";
+  return sql + " WHERE 1" + sqlite_conditions(filter, "r") + groups;
 }
 
 /// `Money`'s sums are exact or an error, never less than they are.
