@@ -24,6 +24,10 @@ struct ToolCall {
   std::string arguments{};
 };
 
+/// The arguments, if they are a JSON object; else `invalid_argument`, in words that the model may
+/// be told.
+TALLY_API Result<std::string> validated_arguments(const ToolCall& call);
+
 /// One message of a conversation. Plain data.
 struct Message {
   Role role = Role::user;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tally/chat.hpp"
 
+#include "base/json.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -22,6 +24,19 @@ Message tool_result(std::string tool_call_id, std::string content) {
   Message message = message_of(Role::tool, std::move(content));
   message.tool_call_id = std::move(tool_call_id);
   return message;
+}
+
+Result<std::string> validated_arguments(const ToolCall& call) {
+  const auto value = parse_json(call.arguments);
+  if (!value) {
+    return Error{ErrorKind::invalid_argument,
+                 "the arguments of " + call.name + " are not valid JSON: " + value.error().message};
+  }
+  if (!value->is_object()) {
+    return Error{ErrorKind::invalid_argument,
+                 "the arguments of " + call.name + " are no JSON object"};
+  }
+  return call.arguments;
 }
 
 std::string_view to_string(FinishReason reason) {

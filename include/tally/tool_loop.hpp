@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tally/client.hpp"
+#include "tally/conversation.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+/// Runs the calls of one answer and gives a result for each, in their order: at once or one after
+/// the other, as the host likes. An error's message is told to the model, which then may do better.
+using ToolRunner = std::function<std::vector<Result<std::string>>(const std::vector<ToolCall>&)>;
+
+/// A runner that calls `tool` for one call after the other. Arguments that are no JSON never reach
+/// it: the model is told.
+TALLY_API ToolRunner one_by_one(std::function<Result<std::string>(const ToolCall&)> tool);
+
+/// Plain data.
+struct ToolLoopOptions {
+  int most_steps = 8;  ///< Calls of the server; then the loop ends with `limit_exceeded`.
+  std::optional<Money> most_cost{};  ///< Once the bills reach this there is no further call. A bill
+                                     ///< whose amount is not known reaches it.
+  CallOptions call{};                ///< For each call.
+  OnDelta on_delta{};
+};
+
+/// Asks, runs the tools that the answer asks for, and asks again, one visible step at a time:
+///
+///     tally::ToolLoop loop(client, request, tally::one_by_one(look_up));
+///     while (loop.step()) std::cout << loop.last().receipt << '\n';
+///     const tally::Completion& end = loop.last();
+///
+/// One thread at a time.
+class TALLY_API ToolLoop {
+ public:
+  ToolLoop(Client client, ChatRequest request, ToolRunner run, ToolLoopOptions options = {});
+
+  /// One call and, if its answer asks for tools, their runs. False: the loop has ended, with the
+  /// answer or with an error (`last().reply`).
+  bool step();
+
+  /// What the latest call brought.
+  const Completion& last() const { return last_; }
+  /// Everything said so far, results included, and the sum of the bills.
+  const Conversation& conversation() const { return conversation_; }
+  int steps() const { return steps_; }
+
+ private:
+  std::optional<Error> reason_to_end() const;
+
+  Client client_;
+  ChatRequest request_;
+  ToolRunner run_;
+  ToolLoopOptions options_;
+  Conversation conversation_;
+  Completion last_;
+  int steps_ = 0;
+};
+
+}  // namespace TALLY_ABI
+}  // namespace tally

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "tally/tool_loop.hpp"
+
+#include <utility>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+/// As tools' errors are told to the model.
+std::string told(const Error& error) { return "error: " + error.message; }
+
+}  // namespace
+
+ToolRunner one_by_one(std::function<Result<std::string>(const ToolCall&)> tool) {
+  return [tool = std::move(tool)](const std::vector<ToolCall>& calls) {
+    std::vector<Result<std::string>> results;
+    for (const ToolCall& call : calls) {
+      auto arguments = validated_arguments(call);
+      if (arguments) {
+        results.push_back(tool(call));
+      } else {
+        results.push_back(std::move(arguments).error());
+      }
+    }
+    return results;
+  };
+}
+
+ToolLoop::ToolLoop(Client client, ChatRequest request, ToolRunner run, ToolLoopOptions options)
+    : client_(std::move(client)),
+      request_(std::move(request)),
+      run_(std::move(run)),
+      options_(std::move(options)),
+      last_{ChatError(Error{ErrorKind::invalid_argument, "the loop has not made a step"}, {}), {}} {
+  for (Message& message : request_.messages) conversation_.push_back(std::move(message));
+}
+
+bool ToolLoop::step() {
+  if (auto reason = reason_to_end()) {
+    // What the latest call cost stays readable; its answer asked for tools and is no end.
+    last_.reply = ChatError(*std::move(reason), last_.reply ? *last_.reply : Reply{});
+    return false;
+  }
+  const ChatRequest request = conversation_.request(request_);
+  last_ = options_.on_delta ? client_.chat(request, options_.on_delta, options_.call)
+                            : client_.chat(request, options_.call);
+  ++steps_;
+  conversation_.push_back(last_);
+  if (!last_.reply || last_.reply->message.tool_calls.empty()) return false;
+
+  const std::vector<ToolCall> calls = last_.reply->message.tool_calls;
+  std::vector<Result<std::string>> results = run_(calls);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    // Every call needs its answer, or the server refuses the conversation.
+    std::string text = "error: the tool gave no result";
+    if (i < results.size()) text = results[i] ? *std::move(results[i]) : told(results[i].error());
+    conversation_.push_back(tool_result(calls[i].id, std::move(text)));
+  }
+  return true;
+}
+
+std::optional<Error> ToolLoop::reason_to_end() const {
+  if (steps_ >= options_.most_steps) {
+    return Error{ErrorKind::limit_exceeded, "the model still asks for tools after " +
+                                                std::to_string(steps_) +
+                                                " calls (ToolLoopOptions::most_steps)"};
+  }
+  if (!options_.most_cost || steps_ == 0) return std::nullopt;
+  const std::optional<Money>& spent = conversation_.cost().total;
+  const bool is_known = spent && spent->currency == options_.most_cost->currency &&
+                        !conversation_.cost().is_lower_bound;
+  if (is_known && spent->amount < options_.most_cost->amount) return std::nullopt;
+  return Error{ErrorKind::budget, "the tool loop has cost " +
+                                      (spent ? to_string(*spent) : "an unknown amount") +
+                                      ", and may cost " + to_string(*options_.most_cost) +
+                                      " (ToolLoopOptions::most_cost)"};
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
