@@ -78,6 +78,7 @@ Result<void> SqliteStore::change(const std::function<void(SqliteDatabase&)>& cha
   const bool is_done = database_->commit();
   is_done ? writer_.committed() : writer_.rolled_back();
   const std::optional<SqliteFailure> failure = database_->failure();
+  checkpoint();  // A program that only polls has no other thread that may wait for a sync.
   lock.lock();
   is_writing_ = false;
   changed_.notify_all();
