@@ -283,6 +283,7 @@ TEST_CASE("booking: a shutdown also ends a wait for the bill's confirmation") {
 TEST_CASE("booking: a budget's no ends the call before it is sent, and says how things stand") {
   LedgerWorld world;
   world.options.retries.most = 2;
+  REQUIRE(world.ledger.set_budget(budget("npc-day")));
   world.store->answers = {refused(BudgetReason::amount)};
   const tally::Completion done = world.open().chat(fake::question());
   REQUIRE_FALSE(done.reply);
