@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/plain_json.hpp"
 #include "base/utf8.hpp"
 
 namespace tally {
@@ -16,6 +17,8 @@ namespace {
 // A JsonValue is destroyed recursively, so no caller's limit may reach what a small thread's stack
 // holds.
 constexpr int deepest = 1000;
+
+std::size_t levels(int depth) { return static_cast<std::size_t>(std::clamp(depth, 0, deepest)); }
 
 // A value takes some 120 bytes, and `[0,0,...` sends one in two: without a bound 32 MB of text
 // would become 2 GB. The largest honest answers (log probabilities of a whole text) have some 1.5
@@ -56,30 +59,6 @@ std::size_t token_end(std::string_view text, std::size_t at) {
   }
 }
 
-/// A member whose name an earlier member of the object has; null if there is none.
-const JsonValue* repeated_member(const JsonValue& object) {
-  const auto& members = object.children;
-  // Pairs are quicker while there are few; sorting keeps a hostile object of a million members
-  // affordable.
-  if (members.size() <= 16) {
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (members[i].key == members[j].key) return &members[i];
-      }
-    }
-    return nullptr;
-  }
-  std::vector<const JsonValue*> sorted;
-  sorted.reserve(members.size());
-  for (const JsonValue& member : members) sorted.push_back(&member);
-  std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) {
-    return std::tie(a->key, a->begin) < std::tie(b->key, b->begin);
-  });
-  const auto first = std::adjacent_find(sorted.begin(), sorted.end(),
-                                        [](auto* a, auto* b) { return a->key == b->key; });
-  return first == sorted.end() ? nullptr : *(first + 1);
-}
-
 /// What nlohmann says is wrong, without its prefix and without the text that it read: that may be
 /// the whole of a long string.
 std::string_view reason_in(std::string_view what) {
@@ -94,8 +73,7 @@ std::string_view reason_in(std::string_view what) {
 /// colons, so that walking over the text beside the parser finds the place of each.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view text, int depth)
-      : text_(text), depth_(static_cast<std::size_t>(std::clamp(depth, 0, deepest))) {
+  TreeBuilder(std::string_view text, std::size_t depth) : text_(text), depth_(depth) {
     if (text_.substr(0, byte_order_mark.size()) == byte_order_mark) at_ = byte_order_mark.size();
   }
 
@@ -220,7 +198,7 @@ class TreeBuilder {
   Error error_;
 };
 
-Result<JsonValue> parse(std::string_view text, int depth) {
+Result<JsonValue> parse(std::string_view text, std::size_t depth) {
   TreeBuilder builder(text, depth);
   const char* const begin = text.data();
   if (nlohmann::json::sax_parse(begin, begin + text.size(), &builder)) return builder.take();
@@ -302,15 +280,43 @@ std::optional<std::int64_t> JsonValue::as_int() const {
   return value;
 }
 
+const JsonValue* repeated_member(const JsonValue& object) {
+  const auto& members = object.children;
+  // Pairs are quicker while there are few; sorting keeps a hostile object of a million members
+  // affordable.
+  if (members.size() <= 16) {
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (members[i].key == members[j].key) return &members[i];
+      }
+    }
+    return nullptr;
+  }
+  std::vector<const JsonValue*> sorted;
+  sorted.reserve(members.size());
+  for (const JsonValue& member : members) sorted.push_back(&member);
+  std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) {
+    return std::tie(a->key, a->begin) < std::tie(b->key, b->begin);
+  });
+  const auto first = std::adjacent_find(sorted.begin(), sorted.end(),
+                                        [](auto* a, auto* b) { return a->key == b->key; });
+  return first == sorted.end() ? nullptr : *(first + 1);
+}
+
 Result<JsonValue> parse_json(std::string_view text, int depth) {
-  auto value = parse(text, depth);
+  if (auto value = read_plain_json(text, levels(depth), most_values)) return *std::move(value);
+  return parse_json_general(text, depth);
+}
+
+Result<JsonValue> parse_json_general(std::string_view text, int depth) {
+  auto value = parse(text, levels(depth));
   if (value || value.error().kind == ErrorKind::limit_exceeded) return value;
   // nlohmann refuses bad UTF-8 and lone surrogates. Text in answers has both (a model's tokens may
   // cut a character in half), and one bad character must not cost the rest. Valid text pays nothing
   // for this.
   const std::string repaired = replace_lone_surrogates(replace_invalid_utf8(text));
   if (repaired == text) return value;
-  return parse(repaired, depth);
+  return parse(repaired, levels(depth));
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading JSON that comes from outside. nlohmann_json does the parsing (json.cpp); what it is read
-// into keeps what its own DOM drops and a bill needs: the digits of each number as written, where
-// in the text a value stands, and duplicate keys as an error. Nothing here throws or aborts on any
-// input.
+// Reading JSON that comes from outside, into what keeps that which nlohmann_json's own DOM drops
+// and a bill needs: the digits of each number as written, where in the text a value stands, and
+// duplicate keys as an error. Nothing here throws or aborts on any input.
 
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +48,13 @@ struct JsonValue {
 /// lone surrogates read as U+FFFD. (begin and end then refer to the repaired text; ask `parse_json`
 /// with a valid one where they matter.)
 Result<JsonValue> parse_json(std::string_view text, int depth = 128);
+
+/// The same by nlohmann_json alone: what `parse_json` turns to for all that is not plain
+/// (plain_json.hpp), and what tests hold it against.
+Result<JsonValue> parse_json_general(std::string_view text, int depth = 128);
+
+/// A member whose name an earlier member of the object has; null if there is none.
+const JsonValue* repeated_member(const JsonValue& object);
 
 /// `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

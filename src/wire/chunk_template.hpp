@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/json_string.hpp"
 #include "tally/chat.hpp"
 #include "wire/chunk_shape.hpp"
 #include "wire/reply_reader.hpp"
@@ -47,13 +49,8 @@ class ChunkTemplates {
   /// returns true. Otherwise changes nothing. Takes no heap but what the message grows by.
   bool read(std::string_view chunk, Message& message, DeltaRecord& record);
 
-  /// The string in a hole of a template, without its quotes.
-  struct Filling {
-    std::string_view body;
-    bool is_ascii = true;
-    bool has_escapes = false;
-  };
-  using Fillings = std::array<Filling, ChunkShape::most_holes>;
+  /// The strings in the holes of a template.
+  using Fillings = std::array<JsonStringBody, ChunkShape::most_holes>;
 
  private:
   struct Template {
@@ -64,11 +61,9 @@ class ChunkTemplates {
 
   void drop_contradicted(const ChunkShape& shape, std::string_view chunk);
   bool fill(const Template& known, const Fillings& fillings, Message& message, DeltaRecord& record);
-  bool can_decode(const Filling& filling);
+  bool can_decode(const JsonStringBody& filling);
 
-  // Text, reasoning, and a variant of each, as with a role in it. The last used one is the first.
-  std::array<Template, 4> templates_;
-  std::size_t count_ = 0;
+  std::vector<Template> templates_;  // The last used one is the first.
   std::string scratch_;  // Where ignored strings with escapes are decoded, to see that they can be.
 };
 

@@ -76,7 +76,7 @@ struct ReplyReader::State {
   const ChunkPath path;
   Form form = Form::unknown;
   bool in_comment = false;  // Before the form is known.
-  std::string head;         // The first bytes of payload, for messages.
+  std::string head;         // Of what is no answer: its first bytes, for messages.
   SseParser sse;
   std::string document;
   std::string repaired;
@@ -92,6 +92,7 @@ struct ReplyReader::State {
  private:
   std::string_view skip_preamble(std::string_view bytes);
   void choose_form(char first);
+  void keep_head(std::string_view bytes);
   void feed_stream(std::string_view bytes);
   void feed_document(std::string_view bytes);
   void read_event(const SseEvent& event);
@@ -117,14 +118,16 @@ void ReplyReader::State::feed(std::string_view bytes) {
     if (bytes.empty()) return;
     choose_form(bytes.front());
   }
-  if (head.size() < head_bytes) head += bytes.substr(0, head_bytes - head.size());
   switch (form) {
     case Form::stream:
-      return feed_stream(bytes);
+      feed_stream(bytes);
+      if (payload_count == 0) keep_head(bytes);
+      return;
     case Form::document:
       return feed_document(bytes);
     case Form::page:
       payload_count += bytes.size();
+      keep_head(bytes);
       if (head.size() == head_bytes) finish_page();
       return;
     case Form::unknown:
@@ -151,6 +154,10 @@ std::string_view ReplyReader::State::skip_preamble(std::string_view bytes) {
 
 void ReplyReader::State::choose_form(char first) {
   form = first == '{' ? Form::document : first == '<' ? Form::page : Form::stream;
+}
+
+void ReplyReader::State::keep_head(std::string_view bytes) {
+  if (head.size() < head_bytes) head += bytes.substr(0, head_bytes - head.size());
 }
 
 void ReplyReader::State::feed_stream(std::string_view bytes) {

@@ -11,7 +11,7 @@ seconds=${1:-30}
 shift || true
 targets=("$@")
 if [[ ${#targets[@]} == 0 ]]; then
-  targets=(sse reply_general reply_differential catalog decimal response)
+  targets=(sse json reply_general reply_differential catalog decimal response)
 fi
 
 build="build-fuzz"

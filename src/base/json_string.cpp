@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "base/json_string.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+constexpr std::uint64_t every_byte = 0x0101010101010101u;
+constexpr std::uint64_t every_high_bit = 0x8080808080808080u;
+
+/// Whether one of eight characters is a control, a quote or a backslash.
+bool needs_a_look(std::uint64_t word) {
+  const auto zero_byte = [](std::uint64_t w) { return (w - every_byte) & ~w; };
+  const std::uint64_t below_space = (word - every_byte * 0x20) & ~word;
+  return ((below_space | zero_byte(word ^ every_byte * '"') | zero_byte(word ^ every_byte * '\\')) &
+          every_high_bit) != 0;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// The code unit of four hexadecimal digits; -1 if they are none.
+int code_unit(std::string_view digits) {
+  if (digits.size() < 4) return -1;
+  int unit = 0;
+  for (const char c : digits.substr(0, 4)) {
+    if (hex_digit(c) < 0) return -1;
+    unit = unit * 16 + hex_digit(c);
+  }
+  return unit;
+}
+
+void append_utf8(std::string& out, std::uint32_t c) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (c < 0x80) return put(c);
+  if (c < 0x800) {
+    put(0xC0 | c >> 6);
+  } else {
+    if (c < 0x10000) {
+      put(0xE0 | c >> 12);
+    } else {
+      put(0xF0 | c >> 18);
+      put(0x80 | (c >> 12 & 0x3F));
+    }
+    put(0x80 | (c >> 6 & 0x3F));
+  }
+  put(0x80 | (c & 0x3F));
+}
+
+/// Decodes the `\uXXXX`, or the pair of them, at the front of `text`; its length, or 0 for half a
+/// pair.
+std::size_t append_unicode_escape(std::string& out, std::string_view text) {
+  const int unit = code_unit(text.substr(2));
+  if (unit < 0 || (unit >= 0xDC00 && unit < 0xE000)) return 0;
+  if (unit < 0xD800 || unit >= 0xE000) {
+    append_utf8(out, static_cast<std::uint32_t>(unit));
+    return 6;
+  }
+  if (text.size() < 12 || text[6] != '\\' || text[7] != 'u') return 0;
+  const int low = code_unit(text.substr(8));
+  if (low < 0xDC00 || low >= 0xE000) return 0;
+  append_utf8(out, 0x10000u + (static_cast<std::uint32_t>(unit - 0xD800) << 10) +
+                       static_cast<std::uint32_t>(low - 0xDC00));
+  return 12;
+}
+
+/// Decodes the escape at the front of `text`; its length, or 0 if it is none.
+std::size_t append_unescaped(std::string& out, std::string_view text) {
+  if (text.size() < 2) return 0;
+  if (text[1] == 'u') return append_unicode_escape(out, text);
+  constexpr std::string_view escapes = "\"\\/bfnrt";
+  constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+  const std::size_t which = escapes.find(text[1]);
+  if (which == escapes.npos) return 0;
+  out += meanings[which];
+  return 2;
+}
+
+}  // namespace
+
+bool scan_json_string(std::string_view text, std::size_t at, JsonStringBody& body) {
+  const char* const begin = text.data() + at;
+  const char* const end = text.data() + text.size();
+  std::uint64_t seen = 0;
+  bool has_escapes = false;
+  for (const char* p = begin; p < end;) {
+    if (end - p >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, p, sizeof word);
+      if (!needs_a_look(word)) {
+        seen |= word;
+        p += sizeof word;
+        continue;
+      }
+    }
+    const auto c = static_cast<unsigned char>(*p);
+    if (c == '"') {
+      body.bytes = std::string_view(begin, static_cast<std::size_t>(p - begin));
+      body.is_ascii = (seen & every_high_bit) == 0;
+      body.has_escapes = has_escapes;
+      return true;
+    }
+    if (c < 0x20) return false;
+    has_escapes |= c == '\\';
+    seen |= c;
+    p += c == '\\' ? 2 : 1;
+  }
+  return false;
+}
+
+bool append_json_string_value(std::string& out, const JsonStringBody& body) {
+  if (!body.has_escapes) {
+    out.append(body.bytes);
+    return true;
+  }
+  const std::size_t size_before = out.size();
+  std::string_view left = body.bytes;
+  for (std::size_t plain = left.find('\\'); plain != left.npos; plain = left.find('\\')) {
+    out.append(left.substr(0, plain));
+    left.remove_prefix(plain);
+    const std::size_t length = append_unescaped(out, left);
+    if (length == 0) {
+      out.resize(size_before);
+      return false;
+    }
+    left.remove_prefix(length);
+  }
+  out.append(left);
+  return true;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
