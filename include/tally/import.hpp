@@ -47,15 +47,15 @@ struct ImportOptions {
   /// Stands in every entry, its name behind `import: `. A name that says which edition was read is
   /// best (`LiteLLM at 8c1d2f0`); by default that of the list and the day. Without `verified_at`
   /// every price is flagged `stale` until somebody confirms it.
-  PriceSource source;
+  PriceSource source{};
   /// When the list was read; absent: now. Prices in force without a date begin here, and prices
   /// that begin later are `announced`: these never price.
-  std::optional<Instant> imported_at;
+  std::optional<Instant> imported_at{};
   /// Providers (tally's ids) to leave out. No list holds DeepSeek's dates, windows and holidays.
   std::vector<std::string> excluded_providers = {"deepseek"};
   /// The catalogue in use: a model of which a price in force at the import (standard tiers) differs
   /// from it by more than 2 times, or is 0 in one of them only, is refused.
-  std::optional<PriceCatalog> in_use;
+  std::optional<PriceCatalog> in_use{};
   bool allow_large_changes = false;
 };
 

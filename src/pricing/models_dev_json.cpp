@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 #include "pricing/price_list.hpp"
@@ -66,6 +67,34 @@ void read_tiers(CardReader& reader, ListedPrices& prices, const JsonValue& cost)
   }
 }
 
+bool has_tier(const ListedPrices& prices, const std::string& name) {
+  return std::any_of(prices.service_tiers.begin(), prices.service_tiers.end(),
+                     [&name](const ListedServiceTier& tier) { return tier.name == name; });
+}
+
+/// The value at the end of those names; null where one of them leads nowhere.
+const JsonValue* find_in(const JsonValue* value, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (value) value = value->find(name);
+  }
+  return value;
+}
+
+/// A mode is a service tier where it is asked for as one.
+void read_modes(CardReader& reader, ListedPrices& prices, const JsonValue& model) {
+  const JsonValue* modes = find_in(&model, {"experimental", "modes"});
+  if (!modes) return;
+  for (const JsonValue& mode : modes->children) {
+    const JsonValue* cost = mode.find("cost");
+    const JsonValue* tier = find_in(&mode, {"provider", "body", "service_tier"});
+    if (!cost || !tier || tier->type != JsonType::string || has_tier(prices, tier->text)) {
+      reader.leave_out(ImportRefusal::unsupported, "mode " + mode.key);
+    } else {
+      prices.service_tiers.push_back({tier->text, read_rates(reader, *cost), {}});
+    }
+  }
+}
+
 void read_model(const JsonValue& model, std::string_view provider, PriceListing& listing) {
   CardReader reader(listing, std::string(provider) + '/' + model.key);
   reader.card.provider = provider_of_list(provider);
@@ -79,12 +108,8 @@ void read_model(const JsonValue& model, std::string_view provider, PriceListing&
     ListedPrices prices;
     prices.rates = read_rates(reader, *cost);
     read_tiers(reader, prices, *cost);
+    read_modes(reader, prices, model);
     reader.card.prices.push_back(std::move(prices));
-  }
-  if (const JsonValue* experimental = model.find("experimental")) {
-    if (experimental->find("modes")) {
-      reader.leave_out(ImportRefusal::unsupported, "experimental.modes");
-    }
   }
   reader.finish();
 }

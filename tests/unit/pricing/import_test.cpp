@@ -131,6 +131,17 @@ TEST_CASE("import: models.dev is read with its tiers and limits") {
         "togetherai/n: no_price\n");
 }
 
+TEST_CASE("import: a mode of models.dev is a service tier where it is asked for as one") {
+  const auto prices = imported(PriceList::models_dev, R"({"openai": {"models": {"m": {
+    "cost": {"input": 2, "output": 8}, "experimental": {"modes": {
+      "fast": {"cost": {"input": 4, "output": 16},
+               "provider": {"body": {"service_tier": "priority"}}},
+      "deep": {"cost": {"input": 9, "output": 9}, "provider": {"body": {"effort": "max"}}}}}}}}})");
+  CHECK(rates(prices, query("openai", "m")) == "input_cache_miss=2 output=8");
+  CHECK(rates(prices, query("openai", "m", 1, "priority")) == "input_cache_miss=4 output=16");
+  CHECK(lines(prices.left_out) == "openai/m: unsupported, mode deep\n");
+}
+
 TEST_CASE("import: llm-prices is history by days") {
   const auto prices = imported(PriceList::llm_prices, R"({"vendor": "openai", "models": [
     {"id": "m", "name": "M", "price_history": [
