@@ -42,3 +42,19 @@ else()
 endif()
 configure_file(cmake/tally.pc.in ${PROJECT_BINARY_DIR}/tally.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tally.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(tally_has_postgres)
+  install(TARGETS tally_postgres EXPORT tally-postgres-targets
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT tally-postgres-targets NAMESPACE tally:: DESTINATION ${tally_package_dir})
+  if(tally_type STREQUAL "SHARED_LIBRARY")
+    set(tally_postgres_pc_requires "Requires: tally\nRequires.private: libpq")
+  else()
+    set(tally_postgres_pc_requires "Requires: tally, libpq")
+  endif()
+  configure_file(cmake/tally-postgres.pc.in ${PROJECT_BINARY_DIR}/tally-postgres.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/tally-postgres.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ledger/postgres_connection.hpp"
+#include "tally/result.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+// postgres_functions.cpp. `@columns@` stands for the names of a row's columns.
+extern const std::string_view postgres_rule_functions;
+extern const std::string_view postgres_write_functions;
+extern const std::string_view postgres_care_functions;
+
+/// Makes the tables and functions where they are not there, and checks their version. Any number of
+/// clients may begin at once. `unsupported`: a newer tally made them.
+Result<void> ensure_postgres_schema(PostgresConnection& connection);
+
+}  // namespace TALLY_ABI
+}  // namespace tally
