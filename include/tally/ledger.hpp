@@ -42,7 +42,9 @@ enum class ExportFormat { csv, json_lines };
 struct RecomputeReport {
   std::int64_t rows = 0;     ///< Looked at.
   std::int64_t changed = 0;  ///< Whose amount is another one now; the old one is in the history.
-  std::vector<std::string> failed;  ///< Attempts whose row changed meanwhile, or has no counts.
+  /// Attempts that keep the bill they had: without counts, without a price in that catalogue, or
+  /// changed meanwhile.
+  std::vector<std::string> failed;
 };
 
 /// From one balance check to the next. Plain data.

@@ -212,7 +212,7 @@ class TALLY_API LedgerStore {
   virtual Result<void> put_budget(const Budget& budget);
   virtual Result<void> remove_budget(const std::string& id);
   virtual Result<std::vector<Budget>> budgets();
-  /// That window of a budget; zeros if nothing was counted in it yet.
+  /// That window of a budget. One that nobody has looked at yet is counted from its rows.
   virtual Result<BudgetStatus> budget_status(const Budget& budget, TimeSpan window);
   /// Windows whose counters are not what their rows add up to; `repair` sets them right.
   enum class Repair { no, yes };
