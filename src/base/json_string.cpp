@@ -19,6 +19,19 @@ bool needs_a_look(std::uint64_t word) {
           every_high_bit) != 0;
 }
 
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+/// The first character that needs a look, or `end`. `seen` gets the bits of all before it.
+const char* skip_plain(const char* p, const char* end, std::uint64_t& seen) {
+  for (std::uint64_t word; end - p >= 8; p += sizeof word) {
+    std::memcpy(&word, p, sizeof word);
+    if (needs_a_look(word)) break;
+    seen |= word;
+  }
+  for (; p < end && is_plain(*p); ++p) seen |= static_cast<unsigned char>(*p);
+  return p;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -90,29 +103,19 @@ bool scan_json_string(std::string_view text, std::size_t at, JsonStringBody& bod
   const char* const end = text.data() + text.size();
   std::uint64_t seen = 0;
   bool has_escapes = false;
-  for (const char* p = begin; p < end;) {
-    if (end - p >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, p, sizeof word);
-      if (!needs_a_look(word)) {
-        seen |= word;
-        p += sizeof word;
-        continue;
-      }
-    }
-    const auto c = static_cast<unsigned char>(*p);
-    if (c == '"') {
+  for (const char* p = begin;; ++p) {
+    p = skip_plain(p, end, seen);
+    if (p == end) return false;
+    if (*p == '"') {
       body.bytes = std::string_view(begin, static_cast<std::size_t>(p - begin));
       body.is_ascii = (seen & every_high_bit) == 0;
       body.has_escapes = has_escapes;
       return true;
     }
-    if (c < 0x20) return false;
-    has_escapes |= c == '\\';
-    seen |= c;
-    p += c == '\\' ? 2 : 1;
+    if (*p != '\\') return false;
+    has_escapes = true;
+    if (++p == end) return false;
   }
-  return false;
 }
 
 bool append_json_string_value(std::string& out, const JsonStringBody& body) {
