@@ -128,7 +128,7 @@ class TALLY_API Ledger {
   Result<std::string> prometheus(const LedgerFilter& filter = {}) const;
 
   /// Recomputes every budget window from its rows, and reports those that differ.
-  Result<std::vector<BudgetDrift>> verify(
+  Result<std::vector<BudgetDrift>> verify_budgets(
       LedgerStore::Repair repair = LedgerStore::Repair::no) const;
   /// Bills the rows anew with `catalog`; what they were goes into the history.
   Result<RecomputeReport> recompute(const PriceCatalog& catalog,

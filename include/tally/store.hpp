@@ -216,7 +216,7 @@ class TALLY_API LedgerStore {
   virtual Result<BudgetStatus> budget_status(const Budget& budget, TimeSpan window);
   /// Windows whose counters are not what their rows add up to; `repair` sets them right.
   enum class Repair { no, yes };
-  virtual Result<std::vector<BudgetDrift>> verify(Repair repair);
+  virtual Result<std::vector<BudgetDrift>> verify_budgets(Repair repair);
 
   /// Settles reserved rows whose owners are gone as `estimated`; how many.
   virtual Result<std::int64_t> recover();

@@ -80,9 +80,9 @@ Result<std::vector<LedgerHistory>> Ledger::history(const std::string& attempt_id
   return state_->store->history(attempt_id);
 }
 
-Result<std::vector<BudgetDrift>> Ledger::verify(LedgerStore::Repair repair) const {
+Result<std::vector<BudgetDrift>> Ledger::verify_budgets(LedgerStore::Repair repair) const {
   if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
-  return state_->store->verify(repair);
+  return state_->store->verify_budgets(repair);
 }
 
 Result<std::int64_t> Ledger::recover() const { return state_->store->recover(); }

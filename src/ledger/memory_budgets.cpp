@@ -82,6 +82,7 @@ MemoryBudgets::Window* MemoryBudgets::window(const std::shared_ptr<const Budget>
   if (!is_new) return &window;
   for (const MemoryRows::Number number : rows_.within(span)) {
     const LedgerRow& row = rows_[number];
+    if (row.state == BillState::not_billed) continue;  // It may never have begun.
     if (!is_in_scope(*budget, row.labels, row.provider, row.model_requested)) continue;
     if (entries_.count({number, budget->id}) != 0) continue;  // It counts in another window.
     const Currency currency = budget->limit.currency;

@@ -182,7 +182,7 @@ Result<BudgetStatus> MemoryStore::budget_status(const Budget& budget, TimeSpan w
   return budgets_.status(budget, window);
 }
 
-Result<std::vector<BudgetDrift>> MemoryStore::verify(Repair repair) {
+Result<std::vector<BudgetDrift>> MemoryStore::verify_budgets(Repair repair) {
   std::lock_guard<std::mutex> lock(mutex_);
   return budgets_.verify(repair);
 }

@@ -33,7 +33,7 @@ class MemoryStore final : public LedgerStore {
   Result<void> remove_budget(const std::string& id) override;
   Result<std::vector<Budget>> budgets() override;
   Result<BudgetStatus> budget_status(const Budget& budget, TimeSpan window) override;
-  Result<std::vector<BudgetDrift>> verify(Repair repair) override;
+  Result<std::vector<BudgetDrift>> verify_budgets(Repair repair) override;
 
   /// Owners live as long as the memory: 0.
   Result<std::int64_t> recover() override;

@@ -92,7 +92,7 @@ Result<BudgetStatus> PostgresQuestions::budget_status(const Budget& budget, Time
   return *status;
 }
 
-Result<std::vector<BudgetDrift>> PostgresQuestions::verify(LedgerStore::Repair repair) {
+Result<std::vector<BudgetDrift>> PostgresQuestions::verify_budgets(LedgerStore::Repair repair) {
   auto rows = ask("SELECT * FROM tally_verify($1)",
                   PostgresParameters().add(repair == LedgerStore::Repair::yes ? "t" : "f"));
   if (!rows) return std::move(rows).error();

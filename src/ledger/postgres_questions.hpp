@@ -41,7 +41,7 @@ class PostgresQuestions {
   Result<void> remove_budget(const std::string& id);
   Result<std::vector<Budget>> budgets();
   Result<BudgetStatus> budget_status(const Budget& budget, TimeSpan window);
-  Result<std::vector<BudgetDrift>> verify(LedgerStore::Repair repair);
+  Result<std::vector<BudgetDrift>> verify_budgets(LedgerStore::Repair repair);
   Result<std::int64_t> recover();
   Result<std::int64_t> prune(Instant before);
   Result<std::int64_t> erase(const std::string& key, const std::string& value);

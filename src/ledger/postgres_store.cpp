@@ -131,9 +131,9 @@ class PostgresStore final : public LedgerStore {
     if (is_child()) return forked();
     return questions_.budget_status(budget, window);
   }
-  Result<std::vector<BudgetDrift>> verify(Repair repair) override {
+  Result<std::vector<BudgetDrift>> verify_budgets(Repair repair) override {
     if (is_child()) return forked();
-    return questions_.verify(repair);
+    return questions_.verify_budgets(repair);
   }
   Result<std::int64_t> recover() override {
     if (is_child()) return forked();

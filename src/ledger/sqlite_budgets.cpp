@@ -12,12 +12,14 @@ namespace {
 
 bool is_of_one_call(TimeSpan window) { return window.begin == window.end; }
 
-/// Rows of the window that have no entry yet; with what they count by.
+/// Rows of the window that have no entry yet; with what they count by. One that was not billed
+/// counts nothing, and may have been refused before it began.
 std::string rows_in_scope(const Budget& budget) {
   std::string sql =
       "SELECT r.row_id,r.started_us,r.state,r.currency,r.cost_nano,r.cost_frac,"
       "r.hold_currency,r.hold_nano,r.hold_frac FROM ledger r WHERE r.at_us>=? AND r.at_us<?"
-      " AND NOT EXISTS(SELECT 1 FROM budget_entry e WHERE e.row_id=r.row_id AND e.budget_id=?)";
+      " AND r.state<>'not_billed' AND NOT EXISTS(SELECT 1 FROM budget_entry e WHERE "
+      "e.row_id=r.row_id AND e.budget_id=?)";
   for (const auto& [key, value] : budget.scope) {
     const std::string label =
         "(SELECT l.value FROM ledger_label l WHERE l.row_id=r.row_id AND l.key=?)";

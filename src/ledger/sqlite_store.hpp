@@ -45,7 +45,7 @@ class SqliteStore final : public LedgerStore {
   Result<void> remove_budget(const std::string& id) override;
   Result<std::vector<Budget>> budgets() override;
   Result<BudgetStatus> budget_status(const Budget& budget, TimeSpan window) override;
-  Result<std::vector<BudgetDrift>> verify(Repair repair) override;
+  Result<std::vector<BudgetDrift>> verify_budgets(Repair repair) override;
   Result<std::int64_t> recover() override;
   Result<std::int64_t> prune(Instant before) override;
   Result<std::int64_t> erase(const std::string& key, const std::string& value) override;

@@ -151,9 +151,9 @@ Result<BudgetStatus> SqliteStore::budget_status(const Budget& budget, TimeSpan w
   return status;
 }
 
-Result<std::vector<BudgetDrift>> SqliteStore::verify(Repair repair) {
+Result<std::vector<BudgetDrift>> SqliteStore::verify_budgets(Repair repair) {
   std::vector<BudgetDrift> drifts;
-  auto done = change([&](SqliteDatabase& database) { drifts = verify_budgets(database, repair); });
+  auto done = change([&](SqliteDatabase& database) { drifts = verify_windows(database, repair); });
   if (!done) return std::move(done).error();
   return drifts;
 }

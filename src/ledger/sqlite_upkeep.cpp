@@ -120,7 +120,7 @@ void drop_budget(SqliteDatabase& database, const std::string& id) {
   database.run("DELETE FROM budget WHERE budget_id=?", id);
 }
 
-std::vector<BudgetDrift> verify_budgets(SqliteDatabase& database, LedgerStore::Repair repair) {
+std::vector<BudgetDrift> verify_windows(SqliteDatabase& database, LedgerStore::Repair repair) {
   Windows windows = windows_of_rows(database, repair);
   add_carried(database, windows);
   std::vector<BudgetDrift> drifts;

@@ -18,7 +18,7 @@ inline namespace TALLY_ABI {
 void keep_budget(SqliteDatabase& database, const Budget& budget);
 void drop_budget(SqliteDatabase& database, const std::string& id);
 
-std::vector<BudgetDrift> verify_budgets(SqliteDatabase& database, LedgerStore::Repair repair);
+std::vector<BudgetDrift> verify_windows(SqliteDatabase& database, LedgerStore::Repair repair);
 
 /// Removes some of the finished rows billed before that instant; 0: none is left.
 std::int64_t prune_some(SqliteDatabase& database, Instant before);

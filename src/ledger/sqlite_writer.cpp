@@ -25,7 +25,7 @@ Error ledger_error(std::string message) { return Error{ErrorKind::ledger, std::m
 
 Error overflow_of(const std::string& budget_id) {
   return ledger_error("the row is kept, but a counter of budget \"" + budget_id +
-                      "\" would overflow and was left: see Ledger::verify");
+                      "\" would overflow and was left: see Ledger::verify_budgets");
 }
 
 void append(std::vector<BudgetNotice>& all, std::vector<BudgetNotice> more) {

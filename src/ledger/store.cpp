@@ -32,7 +32,9 @@ Result<std::vector<Budget>> LedgerStore::budgets() { return std::vector<Budget>(
 Result<BudgetStatus> LedgerStore::budget_status(const Budget&, TimeSpan) {
   return not_offered("budgets");
 }
-Result<std::vector<BudgetDrift>> LedgerStore::verify(Repair) { return not_offered("verify"); }
+Result<std::vector<BudgetDrift>> LedgerStore::verify_budgets(Repair) {
+  return not_offered("verify_budgets");
+}
 Result<std::int64_t> LedgerStore::recover() { return not_offered("recover"); }
 Result<std::int64_t> LedgerStore::prune(Instant) { return not_offered("prune"); }
 Result<std::int64_t> LedgerStore::erase(const std::string&, const std::string&) {

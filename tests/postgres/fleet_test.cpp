@@ -91,7 +91,7 @@ TEST_CASE("postgres fleet: 16 processes never spend more than a budget has") {
                            contract::hold(contract::budget("player", "4.70")).window);
   REQUIRE(status);
   CHECK(status->held.is_zero());
-  CHECK(store->verify(LedgerStore::Repair::no)->empty());
+  CHECK(store->verify_budgets(LedgerStore::Repair::no)->empty());
 }
 
 TEST_CASE(

@@ -45,7 +45,7 @@ TEST_CASE("postgres restart: a server that is killed in mid-run costs time, and 
     CHECK(row.revision == 1);
   }
   CHECK(contract::figures(session.status(all)) == "60 0 0 0 0");  // 600 * 0.10.
-  CHECK(store->verify(LedgerStore::Repair::no)->empty());
+  CHECK(store->verify_budgets(LedgerStore::Repair::no)->empty());
 }
 
 TEST_CASE("postgres restart: what waits for a server that is away says so") {

@@ -138,7 +138,7 @@ void revision_takes_the_place(const StoreUnderTest& store) {
   CHECK(history->front().revision == 1);
   CHECK(history->front().reason == "recomputed");
   CHECK(*history->front().cost == dollars("0.2"));
-  CHECK(session.store().verify(tally::LedgerStore::Repair::no)->empty());
+  CHECK(session.store().verify_budgets(tally::LedgerStore::Repair::no)->empty());
 }
 
 void tickets_are_answered_once(const StoreUnderTest& store) {
@@ -378,8 +378,8 @@ const std::vector<Promise>& promises_of_writes() {
 }
 
 void check_every_promise(const FreshStorage& fresh) {
-  for (const auto* promises :
-       {&promises_of_writes(), &promises_of_budgets(), &promises_of_questions()}) {
+  for (const auto* promises : {&promises_of_writes(), &promises_of_budgets(),
+                               &promises_of_counting(), &promises_of_questions()}) {
     for (const Promise& promise : *promises) {
       SUBCASE(promise.sentence) { promise.check(fresh()); }
     }

@@ -252,7 +252,7 @@ void labels_are_erased(const StoreUnderTest& store) {
   CHECK(*session.row(attempt(1)).cost.total == dollars("0.25"));
   CHECK(session.store().history(attempt(1))->size() == 1);
   CHECK(figures(session.status(hold(smith))) == "0.25 0 0 0 0");
-  CHECK(session.store().verify(tally::LedgerStore::Repair::no)->empty());
+  CHECK(session.store().verify_budgets(tally::LedgerStore::Repair::no)->empty());
   CHECK(*session.store().erase("npc", "smith") == 0);
 }
 

@@ -83,7 +83,7 @@ class RandomCourse {
     for (const Budget& budget : budgets_) {
       for (const Call& call : calls_) check(budget, call.start), check(budget, call.counts_at());
     }
-    const auto drift = session_.store().verify(tally::LedgerStore::Repair::no);
+    const auto drift = session_.store().verify_budgets(tally::LedgerStore::Repair::no);
     REQUIRE(drift);
     CHECK(drift->empty());
     CHECK(session_.rows().size() == calls_.size());
