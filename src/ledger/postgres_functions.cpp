@@ -116,6 +116,7 @@ BEGIN
           FROM tally_ledger
           WHERE coalesce(billed_us, started_us) >= w.window_begin
             AND coalesce(billed_us, started_us) < w.window_end
+            AND state <> 'not_billed'  -- It counts nothing, and may never have begun.
             AND tally_scope_of(labels, provider, model_requested) @> (b->'scope')) AS l
     ON CONFLICT DO NOTHING;
   UPDATE tally_budget_window AS known

@@ -32,6 +32,7 @@ struct Promise {
 
 const std::vector<Promise>& promises_of_writes();
 const std::vector<Promise>& promises_of_budgets();
+const std::vector<Promise>& promises_of_counting();
 const std::vector<Promise>& promises_of_questions();
 
 /// Each promise is a subcase: `-sc="a label of a megabyte*"` runs one.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <set>
@@ -190,6 +191,12 @@ tally::Budget budget(const char* id, std::string_view limit) {
   return budget;
 }
 
+tally::Budget daily(const char* id, std::string_view limit) {
+  tally::Budget day = budget(id, limit);
+  day.window = tally::BudgetWindow::day;
+  return day;
+}
+
 tally::BudgetHold hold(const tally::Budget& budget, std::string_view amount) {
   const tally::TimeSpan always{tally::Instant{}, tally::Instant::max()};
   const bool is_daily = budget.window == tally::BudgetWindow::day;
@@ -208,6 +215,15 @@ tally::BudgetHold hold(const tally::Budget& budget, std::string_view amount,
 tally::TimeSpan day(std::string_view date) {
   const tally::Instant begin = at(std::string(date) + "T00:00:00Z");
   return {begin, begin + std::chrono::hours(24)};
+}
+
+void spend(Session& session, int number, const tally::BudgetHold& where, std::string_view cost) {
+  LedgerRow row = reserved(number, cost);
+  row.started = std::max(row.started, where.window.begin);
+  const auto done = session.reserve(row, {where});
+  REQUIRE_FALSE(done.error);
+  REQUIRE_FALSE(done.refusal);
+  REQUIRE_FALSE(session.settle(settled(row, cost), {where}).error);
 }
 
 std::string figures(const tally::BudgetStatus& status) {

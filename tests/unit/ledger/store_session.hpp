@@ -58,14 +58,18 @@ tally::LedgerRow not_billed(tally::LedgerRow row);
 /// The row at another time: start, and bill if it has one.
 tally::LedgerRow begun(tally::LedgerRow row, std::string_view start);
 
-/// A budget of all time in dollars.
+/// A budget in dollars, of all time or of each UTC day.
 tally::Budget budget(const char* id, std::string_view limit);
+tally::Budget daily(const char* id, std::string_view limit);
 /// Holds `amount` (empty: not known) in it; its window is all time, or the UTC day of 2026-04-05.
 tally::BudgetHold hold(const tally::Budget& budget, std::string_view amount = "");
 tally::BudgetHold hold(const tally::Budget& budget, std::string_view amount,
                        tally::TimeSpan window);
 /// That UTC day.
 tally::TimeSpan day(std::string_view date);
+
+/// Reserves and settles in one budget.
+void spend(Session& session, int number, const tally::BudgetHold& where, std::string_view cost);
 
 /// Spent, held, estimated as decimals and the two counts: `0.5 0.3 0 0 1`.
 std::string figures(const tally::BudgetStatus& status);
