@@ -114,4 +114,22 @@ TEST_CASE("money: cents are hundredths, below 0 too") {
   static_assert(tally::cents(-105) == Money{Decimal{-1, -50'000'000'000'000'000}, usd});
 }
 
+TEST_CASE("money: ten million bills of 0.000000003625 are 0.03625") {
+  const Money bill = money("0.000000003625");
+  Money total = money("0");
+  for (int i = 0; i < 10'000'000; ++i) total = *add(total, bill);
+  CHECK(to_string(total) == "$0.03625");
+}
+
+TEST_CASE("money: an atto is not lost beside a billion dollars") {
+  const Money atto = money("0.000000000000000001");
+  Money total = money("1000000000");
+  for (int i = 0; i < 1000; ++i) total = *add(total, atto);
+  CHECK(to_string(total) == "$1000000000.000000000000001");
+  total = *add(total, money("1000000000"));
+  CHECK(to_string(total) == "$2000000000.000000000000001");
+  for (int i = 0; i < 1000; ++i) total = *subtract(total, atto);
+  CHECK(to_string(total) == "$2000000000");
+}
+
 }  // namespace
