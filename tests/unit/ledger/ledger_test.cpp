@@ -171,3 +171,41 @@ TEST_CASE("ledger: a settle that fails keeps the answer, and the receipt says so
   REQUIRE(event.completion->receipt.ledger_error);
   CHECK(event.completion->receipt.ledger_error->message == "the disk is full");
 }
+
+TEST_CASE("ledger: a call that was refused before it was sent counts in no budget") {
+  fake::World world;
+  const tally::Ledger ledger = tally::Ledger::in_memory();
+  world.options.ledger = ledger;
+  world.network->scripts = {fake::whole_answer()};
+  tally::Budget poor;
+  poor.id = "poor";
+  poor.scope = {{"npc", "smith"}};
+  tally::Budget slow;
+  slow.id = "slow";
+  slow.limit = tally::cents(100);
+  slow.requests_per_minute = 1;
+  REQUIRE(ledger.set_budget(poor));
+  const tally::Client client = world.open();
+  tally::CallOptions smith;
+  smith.labels = {{"npc", "smith"}};
+  const auto nothing_counts = [&] {
+    const auto status = ledger.budget_status("slow", world.network->clock->wall());
+    return status->spent.is_zero() && status->unpriced_calls == 0 && status->in_flight == 0;
+  };
+
+  CHECK(client.chat(fake::question(), smith).reply.error().kind == ErrorKind::budget);
+  REQUIRE(ledger.set_budget(slow));  // Late: it is counted from the rows.
+  CHECK(nothing_counts());
+  CHECK(client.chat(fake::question(), smith).reply.error().kind == ErrorKind::budget);
+  tally::ChatRequest bad = fake::question();
+  bad.messages.clear();
+  CHECK(client.chat(bad).reply.error().kind == ErrorKind::invalid_argument);
+  CHECK(nothing_counts());
+  CHECK(ledger.rows()->size() == 3);
+
+  CHECK(client.chat(fake::question()).reply);
+  const tally::Completion second = client.chat(fake::question());
+  REQUIRE(second.receipt.refusal);
+  CHECK(second.receipt.refusal->reason == tally::BudgetReason::requests_per_minute);
+  CHECK(ledger.verify_budgets()->empty());
+}
