@@ -216,6 +216,13 @@ bool SqliteDatabase::begin(SteadyInstant until) {
   forget_failure();
   wait_for_locks_until(until);
   run("BEGIN IMMEDIATE");
+  // With a write-ahead log SQLite itself never asks, and rows would go where nobody finds them.
+  int has_moved = 0;
+  if (!failure_) sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+  if (has_moved != 0) {
+    rollback();
+    fail(SQLITE_READONLY_DBMOVED, "the file has another name now, or none");
+  }
   return !failure_;
 }
 

@@ -34,6 +34,16 @@ void forget_idle_owner(SqliteDatabase& database, std::int64_t owner_id) {
       owner_id);
 }
 
+std::vector<std::int64_t> forgotten_owners(SqliteDatabase& database, std::int64_t than) {
+  std::vector<std::int64_t> owners;
+  SqliteQuery query = database.query(
+      "SELECT DISTINCT owner_id FROM ledger WHERE state='reserved' AND owner_id<>?"
+      " AND owner_id NOT IN (SELECT owner_id FROM owner)",
+      than);
+  while (query.next()) owners.push_back(query.integer());
+  return owners;
+}
+
 void forget_owner(SqliteDatabase& database, std::int64_t owner_id) {
   database.run("DELETE FROM owner WHERE owner_id=?", owner_id);
 }

@@ -28,6 +28,9 @@ std::vector<SqliteOwner> other_owners(SqliteDatabase& database, std::int64_t tha
 void touch_owner(SqliteDatabase& database, std::int64_t owner_id, Instant now);
 /// Unless a row is still reserved by it.
 void forget_idle_owner(SqliteDatabase& database, std::int64_t owner_id);
+/// Owners of reserved rows that nobody knows any more: taken for dead once, they came back, and
+/// nothing tells now whether they live.
+std::vector<std::int64_t> forgotten_owners(SqliteDatabase& database, std::int64_t than);
 void forget_owner(SqliteDatabase& database, std::int64_t owner_id);
 
 /// Attempts that it has reserved; with `expired_by`, those whose lease had run out then.

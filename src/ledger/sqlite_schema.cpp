@@ -140,6 +140,9 @@ Error too_new(const std::string& path, int version) {
 }
 
 std::string cause_and_remedy(const SqliteFailure& failure) {
+  if (failure.code == SQLITE_READONLY_DBMOVED) {
+    return "it was moved or deleted while it was open: put it back, or open the ledger again";
+  }
   switch (failure.code & 0xff) {
     case SQLITE_FULL:
       return "the disk is full: make room, writes are then taken again";

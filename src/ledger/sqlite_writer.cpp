@@ -215,6 +215,9 @@ std::int64_t SqliteWriter::recover() {
       rows += recover_owner(owner.id, "lease_expired");
     }
   }
+  for (const std::int64_t owner : forgotten_owners(database_, owner_id_)) {
+    rows += recover_owner(owner, "owner_gone");
+  }
   return rows;
 }
 
