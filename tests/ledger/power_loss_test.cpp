@@ -179,7 +179,7 @@ Sum cut_often(Durability durability, const char* name) {
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   Sum sum;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 6; ++i) {
     for (const Cut& cut : Work(durability, random).run()) {
       const Missing missing = look_at(cut);
       ++sum.cuts;
