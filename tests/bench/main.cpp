@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // tally_bench [--quick] [--json FILE] [SECTION...]: how fast tally is, beside libcurl alone.
-// Sections: stream decode calls latency streams money include open growth; without one, all.
+// Sections: stream decode calls latency streams money include open growth ledger
+// ledger_queries; without one, all.
 // tally_bench --row WORD...: one row, once, in this process. What the above starts.
 
 #include <sys/utsname.h>
@@ -78,6 +79,10 @@ int measure(const Choice& choice) {
       {"include", [&] { measure_include(report, scale); }},
       {"open", [&] { measure_open(report, scale); }},
       {"growth", [&] { measure_growth(report, server, scale); }},
+#ifdef TALLY_BENCH_SQLITE
+      {"ledger", [&] { measure_ledger(report, server, scale); }},
+      {"ledger_queries", [&] { measure_ledger_queries(report, scale); }},
+#endif
   };
   for (const auto& [name, run] : sections) {
     if (choice.sections.empty() || choice.sections.count(name) != 0) run();

@@ -15,8 +15,11 @@ struct Scale {
   int streams = 1'000;
   int paced_chunks = 80;  ///< 20 a second for 4 s.
   long largest_stream = 1'000'000;
+  int ledger_groups = 100;
+  int polls = 3'000;
+  long ledger_rows = 1'000'000;
 };
-constexpr Scale quick{3, 20'000, 500, 100, 200, 20, 100'000};
+constexpr Scale quick{3, 20'000, 500, 100, 200, 20, 100'000, 20, 500, 50'000};
 
 void measure_stream(Report& report, const Server& server, const Scale& scale);
 void measure_decoding(Report& report, const Scale& scale);
@@ -27,5 +30,9 @@ void measure_money(Report& report, const Scale& scale);
 void measure_include(Report& report, const Scale& scale);
 void measure_open(Report& report, const Scale& scale);
 void measure_growth(Report& report, const Server& server, const Scale& scale);
+#ifdef TALLY_BENCH_SQLITE
+void measure_ledger(Report& report, const Server& server, const Scale& scale);
+void measure_ledger_queries(Report& report, const Scale& scale);
+#endif
 
 }  // namespace bench

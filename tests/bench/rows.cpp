@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rows.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -13,51 +10,17 @@
 #include <optional>
 #include <utility>
 
-#include "allocations.hpp"
 #include "answers.hpp"
 #include "decoders.hpp"
+#include "ledger_rows.hpp"
 #include "raw_client.hpp"
 #include "server.hpp"
 #include "tally/tally.hpp"
+#include "timing.hpp"
 #include "wire/reply_reader.hpp"
 
 namespace bench {
 namespace {
-
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "tally_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
-double cpu_us() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto microseconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
-  };
-  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
-}
-
-/// The largest resident size of this program; `ru_maxrss` would have its parent's in it.
-double peak_kib() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::atof(line.c_str() + 6);
-  }
-  return 0;
-}
-
-Figures timed(const std::function<void()>& work) {
-  const std::int64_t allocations_before = allocations();
-  const std::int64_t wall_before = monotonic_ns();
-  const double cpu_before = cpu_us();
-  work();
-  const double cpu = cpu_us() - cpu_before;
-  const std::int64_t wall = monotonic_ns() - wall_before;
-  return {{"cpu_us", cpu},
-          {"wall_us", static_cast<double>(wall) / 1000},
-          {"allocations", static_cast<double>(allocations() - allocations_before)}};
-}
 
 // Client and prices.
 
@@ -207,15 +170,6 @@ Figures calls(const std::vector<std::string>& words) {
 
 // From the server's send to the user's callback.
 
-Figures percentiles(std::vector<double> values) {
-  if (values.empty()) fail("no delta came");
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-  };
-  return {{"p50_us", at(0.50)}, {"p90_us", at(0.90)}, {"p99_us", at(0.99)}};
-}
-
 /// latency NAME URL
 Figures latency(const std::vector<std::string>& words) {
   std::vector<double> after_us;
@@ -333,8 +287,21 @@ Figures open(const std::vector<std::string>& words) {
 Figures run_row(const std::vector<std::string>& words) {
   using Row = Figures (*)(const std::vector<std::string>&);
   const std::map<std::string, Row> rows = {
-      {"stream", &stream},   {"decode", &decode}, {"calls", &calls},     {"latency", &latency},
-      {"streams", &streams}, {"cost", &cost},     {"catalog", &catalog}, {"open", &open}};
+      {"stream", &stream},
+      {"decode", &decode},
+      {"calls", &calls},
+      {"latency", &latency},
+      {"streams", &streams},
+      {"cost", &cost},
+      {"catalog", &catalog},
+      {"open", &open},
+#ifdef TALLY_BENCH_SQLITE
+      {"attempts", &ledger_attempts},
+      {"polls", &ledger_polls},
+      {"fill", &fill_ledger},
+      {"spend", &ledger_spend},
+#endif
+  };
   const auto found = words.empty() ? rows.end() : rows.find(words[0]);
   if (found == rows.end()) fail("no such row");
   return found->second(words);

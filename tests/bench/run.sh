@@ -8,7 +8,8 @@
 #
 #   --quick       fewer rounds and shorter streams: half a minute, to see that it runs
 #   --json FILE   the ratios as one flat JSON object too
-#   SECTION       stream decode calls latency streams money include open growth (all, if none is named)
+#   SECTION       stream decode calls latency streams money include open growth ledger
+#                 ledger_queries (all, if none is named)
 set -euo pipefail
 arguments=()
 while [[ $# -gt 0 ]]; do
@@ -21,7 +22,7 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 {
-  cmake/install-packages.sh g++ cmake ninja-build libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev
+  cmake/install-packages.sh g++ cmake ninja-build libcurl4-openssl-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev
   options=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DTALLY_BUILD_BENCH=ON
     -DTALLY_BUILD_TESTS=OFF -DTALLY_BUILD_EXAMPLES=OFF)
   if [[ ! -e build-bench/CMakeCache.txt ]] && command -v ninja >/dev/null; then options+=(-G Ninja); fi
