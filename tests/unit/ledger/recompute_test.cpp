@@ -8,6 +8,14 @@
 #include "tally/ledger.hpp"
 #include "unit/ledger/store_session.hpp"
 
+#if TALLY_WITH_SQLITE
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "ledger/sqlite_store.hpp"
+#endif
+
 using tally::BillState;
 using tally::LedgerRow;
 using tally::LedgerWrite;
@@ -78,7 +86,9 @@ std::string total_of(const LedgerRow& row) {
 
 TEST_CASE("recompute: a row costs what the catalogue says, and its history what it was") {
   Books books;
-  books.put(counted(1));
+  LedgerRow before = counted(1);
+  before.price.emplace().entry_id = "another";
+  books.put(before);
   const auto report = books.recompute(dear());
   CHECK(report.rows == 1);
   CHECK(report.changed == 1);
@@ -314,3 +324,31 @@ TEST_CASE("recompute: a row that changes meanwhile keeps what it has become, and
   CHECK(total_of(books.row(1)) == "$7");
   CHECK(total_of(books.row(2)) == "$0.00087");
 }
+
+#if TALLY_WITH_SQLITE
+TEST_CASE("recompute: rows of a file are written while they are read") {
+  std::string folder = (std::filesystem::temp_directory_path() / "tally-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  {
+    tally::LedgerOptions options;
+    options.durability = tally::Durability::batched;
+    auto store = tally::SqliteStore::open(folder + "/ledger.db", options);
+    REQUIRE_MESSAGE(store, store.error().message);
+    Books books(*store);
+    const auto all = contract::hold(contract::budget("all", "1000"));
+    books.session.set(all);
+    for (int number = 1; number <= 1201; ++number) books.put(counted(number));
+    CHECK(contract::figures(books.session.status(all)) == "0.37231 0 0 0 0");  // 1201 x 0.00031
+    const auto report = books.recompute(dear());
+    CHECK(report.rows == 1201);
+    CHECK(report.changed == 1201);
+    CHECK(report.failed.empty());
+    CHECK(books.recompute(dear()).changed == 0);
+    CHECK(to_string(books.ledger.totals()->front().settled) == "1.04487");
+    CHECK(contract::figures(books.session.status(all)) == "1.04487 0 0 0 0");
+    CHECK(books.ledger.verify_budgets()->empty());
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+#endif
