@@ -211,33 +211,36 @@ Figures tally_spend(const std::string& path) {
   rows = 0;
   Figures figures = timed(ask);
   figures["spent_nano"] =
-      static_cast<double>(sum.units) * 1e9 + static_cast<double>(sum.attos) / 1e9;
+      static_cast<double>(sum.units * 1'000'000'000 + sum.attos / 1'000'000'000);
   figures["rows"] = static_cast<double>(rows);
   return figures;
 }
 
 Figures bare_spend(const std::string& path) {
   BareSqlite db(path);
+  // Left to itself SQLite begins with the labels, and takes twenty times as long.
   sqlite3_stmt* query = db.prepare(
       "SELECT label.value, ledger.currency, count(*), sum(cost_nano), sum(cost_frac) "
-      "FROM ledger JOIN ledger_label label ON label.row_id=ledger.row_id AND label.key='player' "
+      "FROM ledger INDEXED BY ledger_time CROSS JOIN ledger_label label "
+      "ON label.row_id=ledger.row_id AND label.key='player' "
       "WHERE ledger.at_us>=? AND ledger.at_us<? GROUP BY label.value, ledger.currency");
-  double nano = 0;
-  double rows = 0;
+  std::int64_t nano = 0;
+  std::int64_t frac = 0;
+  std::int64_t rows = 0;
   const auto ask = [&] {
     sqlite3_bind_int64(query, 1, asked_us);
     sqlite3_bind_int64(query, 2, asked_us + day_us);
     while (db.step(query)) {
-      rows += static_cast<double>(sqlite3_column_int64(query, 2));
-      nano += static_cast<double>(sqlite3_column_int64(query, 3)) +
-              static_cast<double>(sqlite3_column_int64(query, 4)) / 1e9;
+      rows += sqlite3_column_int64(query, 2);
+      nano += sqlite3_column_int64(query, 3);
+      frac += sqlite3_column_int64(query, 4);
     }
   };
   ask();
-  nano = rows = 0;
+  nano = frac = rows = 0;
   Figures figures = timed(ask);
-  figures["spent_nano"] = nano;
-  figures["rows"] = rows;
+  figures["spent_nano"] = static_cast<double>(nano + frac / 1'000'000'000);
+  figures["rows"] = static_cast<double>(rows);
   return figures;
 }
 
