@@ -157,7 +157,7 @@ struct StoppedCall {
 
   static loopback::Script slow() {
     loopback::Script script;
-    script.head_delay = 300ms;
+    script.head_delay = 1s;
     return script;
   }
 
