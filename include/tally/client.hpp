@@ -8,12 +8,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "tally/advice.hpp"
 #include "tally/chat.hpp"
+#include "tally/estimate.hpp"
 #include "tally/ledger.hpp"
+#include "tally/models.hpp"
 #include "tally/pricing.hpp"
+#include "tally/provider.hpp"
 #include "tally/receipt.hpp"
 #include "tally/stream.hpp"
 #include "tally/time.hpp"
@@ -103,8 +108,9 @@ struct ClientOptions {
   /// Whose prices and dialect apply. Empty: told by `base_url`, and only cards of that host price.
   /// Set it where a proxy stands before a provider: `deepseek` then means "billed as DeepSeek".
   std::string provider{};
-  Currency currency = usd;               ///< What the account pays in.
-  std::optional<PriceCatalog> prices{};  ///< Absent: `PriceCatalog::builtin()`, read at first use.
+  std::optional<KeyHeader> key_header{};  ///< Absent: as the provider's preset has it.
+  Currency currency = usd;                ///< What the account pays in.
+  std::optional<PriceCatalog> prices{};   ///< Absent: `PriceCatalog::builtin()`, read at first use.
   BillingInstant billing_instant = BillingInstant::by_catalog;
   std::optional<Ledger> ledger{};  ///< Absent: attempts are in receipts only.
   Clocks clocks{};
@@ -122,8 +128,17 @@ struct ClientOptions {
 };
 
 /// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL; `provider` is
-/// `deepseek`, also where the URL is a proxy's. The only function that reads the environment.
+/// `deepseek`, also where the URL is a proxy's. Nothing else reads the environment, but for the
+/// function of the same name below.
 TALLY_API ClientOptions options_from_environment();
+
+/// `base_url` and `provider` of a preset (`find_preset`). A URL with a part in braces is to be
+/// filled in: `open` refuses it as it stands. `invalid_argument` where there is no such preset.
+TALLY_API Result<ClientOptions> options_for(std::string_view preset_id);
+
+/// As `options_for`, with `api_key` from the preset's `key_variable`, where it is set. For
+/// `deepseek` the same as `options_from_environment()`.
+TALLY_API Result<ClientOptions> options_from_environment(std::string_view preset_id);
 
 /// What is not for the server: everything about one call but its request. Plain data.
 struct CallOptions {
@@ -210,6 +225,12 @@ class TALLY_API Client {
 
   const PriceCatalog& prices() const;
 
+  /// What `request` would take and cost, sent now: an estimate. Sends nothing.
+  Estimate estimate(const ChatRequest& request, const CallOptions& options = {}) const;
+
+  /// `check_request` for this client's provider. Sends nothing.
+  std::vector<Advice> check(const ChatRequest& request) const;
+
   /// Connects ahead (name, TCP, TLS, the CA file), so that no frame and no first call pays for it:
   /// asks for the list of models, which costs nothing, once for the started calls and once for
   /// those that wait. Waits up to `timeout`: for a loading screen.
@@ -219,6 +240,11 @@ class TALLY_API Client {
   /// minutes. Waits up to `timeout`. Errors are those of calls. The client's ledger, where there is
   /// one, records the answer for `Ledger::reconcile`.
   Result<Balance> balance(std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
+
+  /// What the server says it serves (`GET /models`). Waits up to `timeout`. Errors are those of
+  /// calls.
+  Result<std::vector<ServedModel>> models(
+      std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
 
   class Core;
 

@@ -3,14 +3,17 @@
 
 // Everything of tally but the opt-in `throwing.hpp`.
 
+#include "tally/advice.hpp"
 #include "tally/balance.hpp"
 #include "tally/budget.hpp"
 #include "tally/chat.hpp"
 #include "tally/client.hpp"
 #include "tally/conversation.hpp"
 #include "tally/error.hpp"
+#include "tally/estimate.hpp"
 #include "tally/import.hpp"
 #include "tally/ledger.hpp"
+#include "tally/models.hpp"
 #include "tally/money.hpp"
 #include "tally/pricing.hpp"
 #include "tally/provider.hpp"

@@ -19,6 +19,16 @@ constexpr milliseconds farthest_end = std::chrono::hours(24);
 
 }  // namespace
 
+PriceQuery price_query(const ClientSettings& settings, const std::string& model, Instant at) {
+  PriceQuery query;
+  query.provider = settings.provider.id;
+  query.model = model;
+  query.at = at;
+  query.currency = settings.options.currency;
+  query.host = settings.price_host;
+  return query;
+}
+
 Booking::Booking(const ClientSettings& settings, const CallOptions& options,
                  const ChatRequest& request) {
   const std::optional<Ledger>& ledger = options.ledger ? options.ledger : settings.options.ledger;
@@ -43,12 +53,7 @@ void Booking::know_body(const ChatRequest& request, std::size_t body_bytes) {
 std::optional<BudgetRefusal> Booking::assess(const ClientSettings& settings,
                                              const std::string& model, Instant at,
                                              milliseconds total_clock) {
-  PriceQuery query;
-  query.provider = settings.provider.id;
-  query.model = model;
-  query.at = at;
-  query.currency = settings.options.currency;
-  query.host = settings.price_host;
+  const PriceQuery query = price_query(settings, model, at);
   const milliseconds lasts =
       total_clock.count() > 0 ? std::min(total_clock, farthest_end) : usual_end;
   worst_ = worst_case(settings.prices(), query, at + lasts, bound_, least_prompt_);

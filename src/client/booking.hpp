@@ -18,6 +18,9 @@ inline namespace TALLY_ABI {
 
 class Lane;
 
+/// For a call that begins at `at`. Looks at `settings` and `model`.
+PriceQuery price_query(const ClientSettings& settings, const std::string& model, Instant at);
+
 /// One call and its ledger: what each attempt can cost, what its budgets hold for it, and the write
 /// that is waited for. One thread at a time; the ledger behind it may be shared.
 class Booking {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/core.hpp"
+#include "client/estimate.hpp"
 #include "client/settings.hpp"
 #include "client/stream_state.hpp"
 
@@ -84,6 +85,22 @@ Result<void> Client::warm_up(std::chrono::milliseconds timeout) const {
 Result<Balance> Client::balance(std::chrono::milliseconds timeout) const {
   const auto core = handle_->core;  // `ClientOptions::token` may drop the last client.
   return core->balance(timeout);
+}
+
+Result<std::vector<ServedModel>> Client::models(std::chrono::milliseconds timeout) const {
+  const auto core = handle_->core;  // `ClientOptions::token` may drop the last client.
+  auto body = core->get("/models", "models", timeout);
+  if (!body) return std::move(body).error();
+  return parse_models(*body);
+}
+
+Estimate Client::estimate(const ChatRequest& request, const CallOptions& options) const {
+  return estimate_call(*handle_->core->settings(), request, options);
+}
+
+std::vector<Advice> Client::check(const ChatRequest& request) const {
+  const ClientSettings& settings = *handle_->core->settings();
+  return check_request(request, settings.provider, settings.options.base_url);
 }
 
 const PriceCatalog& Client::prices() const { return handle_->core->settings()->prices(); }

@@ -6,6 +6,8 @@
 #include "base/process.hpp"
 #include "client/fetch.hpp"
 #include "client/patience.hpp"
+#include "client/secret.hpp"
+#include "wire/error_json.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -16,6 +18,14 @@ using std::chrono::microseconds;
 Error busy() {
   return Error{ErrorKind::busy,
                "another thread drives the started calls of this client: poll it from one thread"};
+}
+
+Error error_of(const Fetched& fetched, const HttpHeaders& headers) {
+  Error error = error_of_response(fetched.status, fetched.body);
+  error.http_status = fetched.status;
+  redact(error.message, key_in(headers));
+  redact(error.provider_code, key_in(headers));
+  return error;
 }
 
 }  // namespace
@@ -99,6 +109,25 @@ Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
   const LaneLease back(*this, **lane);
   if (auto warm = fetch(**lane, *settings_, order); !warm) return std::move(warm).error();
   return {};
+}
+
+Result<std::string> Client::Core::get(std::string_view path, std::string_view who,
+                                      std::chrono::milliseconds timeout) {
+  if (auto refused = refusal()) return *std::move(refused);
+  const ClientOptions& options = settings_->options;
+  FetchOrder order{path, who, settings_->headers, later(settings_->clock->steady(), timeout),
+                   stops_};
+  if (options.token) order.headers = headers_with_key(options, options.token());
+  if (!order.headers) {
+    return Error{ErrorKind::authentication, "ClientOptions::token gave no usable key"};
+  }
+  auto lane = lease();
+  if (!lane) return std::move(lane).error();
+  const LaneLease back(*this, **lane);
+  auto fetched = fetch(**lane, *settings_, order);
+  if (!fetched) return std::move(fetched).error();
+  if (fetched->status >= 200 && fetched->status < 300) return std::move(fetched->body);
+  return error_of(*fetched, *order.headers);
 }
 
 CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,9 @@ class Client::Core {
   void shutdown(std::chrono::milliseconds deadline);
   Result<void> warm_up(std::chrono::milliseconds timeout);
   Result<Balance> balance(std::chrono::milliseconds timeout);
+  /// The body of a whole and successful answer to a GET below the base URL. `who` asks.
+  Result<std::string> get(std::string_view path, std::string_view who,
+                          std::chrono::milliseconds timeout);
 
  private:
   Result<Lane*> new_lane();

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "client/secret.hpp"
 
+#include <algorithm>
+
 namespace tally {
 inline namespace TALLY_ABI {
+namespace {
+
+bool same_name(std::string_view name, std::string_view lower) {
+  return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+  });
+}
+
+}  // namespace
 
 std::string_view key_in(const HttpHeaders& headers) {
   constexpr std::string_view scheme = "Bearer ";
   for (const auto& [name, value] : headers) {
-    if (name != "Authorization") continue;
-    const std::string_view text = value;  // A host may have set the header itself, as it likes.
+    // A host may have set either header itself, as it likes.
+    if (!same_name(name, "authorization") && !same_name(name, "api-key")) continue;
+    const std::string_view text = value;
     return text.substr(0, scheme.size()) == scheme ? text.substr(scheme.size()) : text;
   }
   return {};

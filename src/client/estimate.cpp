@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "client/estimate.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "client/booking.hpp"
+#include "wire/request_estimate.hpp"
+#include "wire/request_json.hpp"
+
+namespace tally {
+inline namespace TALLY_ABI {
+namespace {
+
+/// What servers were seen to add once; the allowance for their templates is a bound, several times
+/// what is likely, and is in `high` alone.
+std::int64_t likely_addition(const TokenAllowance* allowance, const RequestBound& bound) {
+  if (allowance == nullptr) return 0;
+  return (bound.may_think ? allowance->thinking : 0) + (bound.tools > 0 ? allowance->tools : 0);
+}
+
+std::optional<Money> amount(const Price& price, Bucket bucket, std::int64_t tokens) {
+  const std::optional<Decimal>& rate = (*price.rates)[bucket];
+  if (!rate) return std::nullopt;
+  const auto product = checked_multiply(*rate, tokens);
+  if (!product) return std::nullopt;
+  return Money{*product, price.entry->currency};
+}
+
+void add_price(Estimate& estimate, const PriceCatalog& prices, const PriceQuery& query) {
+  auto price = prices.price_at(query);
+  if (!price) return;  // `worst_case` has said why.
+  estimate.cold_cache = amount(*price, Bucket::input_cache_miss, estimate.prompt.likely);
+  estimate.warm_cache = amount(*price, Bucket::input_cache_hit, estimate.prompt.likely);
+  estimate.price = *std::move(price);
+}
+
+}  // namespace
+
+Estimate estimate_call(const ClientSettings& settings, const ChatRequest& request,
+                       const CallOptions& options) {
+  Estimate estimate;
+  Booking booking(settings, options, request);
+  const auto body = write_request(request, false, booking.max_tokens_if_absent(),
+                                  request_dialect(settings.provider));
+  if (!body) {
+    estimate.unknown = body.error().message;
+    return estimate;
+  }
+  const Instant now = settings.clock->wall();
+  const Clocks clocks = options.clocks.value_or(settings.options.clocks);
+  booking.know_body(request, body->size());
+  // A budget that refuses what it cannot hold has no say here.
+  (void)booking.assess(settings, request.model, now, clocks.total);
+  const WorstCase& worst = booking.worst();
+  estimate.most_output = worst.output_tokens;
+  estimate.output_is_assumed = worst.output_is_assumed;
+  estimate.worst_case = worst.high;
+  estimate.unknown = worst.unknown;
+
+  PriceQuery query = price_query(settings, request.model, now);
+  const TokenAllowance* allowance = settings.prices().allowance_at(query.provider, now);
+  estimate.prompt = estimate_prompt(*body);
+  estimate.prompt.high = worst.prompt_tokens;
+  estimate.prompt.likely = std::min(
+      estimate.prompt.likely + likely_addition(allowance, booking.bound()), estimate.prompt.high);
+  query.service_tier = booking.bound().service_tier;
+  query.prompt_tokens = estimate.prompt.likely;
+  add_price(estimate, settings.prices(), query);
+  return estimate;
+}
+
+std::string to_string(const Estimate& estimate) {
+  const TokenEstimate& prompt = estimate.prompt;
+  std::string text = "~" + std::to_string(prompt.likely) + " in (" + std::to_string(prompt.low) +
+                     " to " + std::to_string(prompt.high) + ")";
+  if (estimate.cold_cache) text += " = ~" + to_string(*estimate.cold_cache);
+  if (estimate.warm_cache) text += " (~" + to_string(*estimate.warm_cache) + " from the cache)";
+  text += ", up to " + std::to_string(estimate.most_output) + " out";
+  if (estimate.worst_case) return text + ": at worst ~" + to_string(*estimate.worst_case);
+  return text + ": worst case unknown (" + estimate.unknown + ")";
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
