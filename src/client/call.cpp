@@ -47,7 +47,8 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
   receipt_.provider = settings_->provider.id;
   receipt_.model = request.model;
   begin_attempt();
-  auto body = write_request(request, shape == CallShape::streamed, booking_.max_tokens_if_absent());
+  auto body = write_request(request, shape == CallShape::streamed, booking_.max_tokens_if_absent(),
+                            request_dialect(settings_->provider));
   if (body) {
     booking_.know_body(request, body->size());
     body_ = std::make_shared<const std::string>(*std::move(body));
@@ -114,6 +115,7 @@ void Call::reserve() {
 }
 
 void Call::ask_ledger() {
+  if (stage_ == Stage::admit && !lane_->may_start()) return touch();
   std::optional<LedgerDone> answer = booking_.answer(*lane_);
   if (!answer) return;
   tell_budgets(*answer);
@@ -125,6 +127,7 @@ void Call::ask_ledger() {
   } else if (answer->error) {
     go_on_or_refuse(*std::move(answer->error), "ledger_refused");
   } else {
+    lane_->count_start();
     send();
   }
 }

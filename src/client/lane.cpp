@@ -15,6 +15,10 @@ using std::chrono::microseconds;
 // Nothing ends a transport's wait when a store has an answer, nor a store's when bytes come: who
 // needs both waits for each of them in turn.
 constexpr microseconds turn_of_each{1000};
+// A transfer's start takes some 80 us. Where another process held the ledger's lock for seconds,
+// all calls that waited are answered at once, and a frame has time for a few; `poll` takes more
+// turns while its budget lasts.
+constexpr int starts_each_turn = 2;
 // A cancel wakes the transport and not a store.
 constexpr microseconds longest_await{10'000};
 
@@ -38,6 +42,7 @@ void Lane::call_attention() {
 
 void Lane::turn(microseconds wait) {
   moved_.clear();
+  starts_left_ = starts_each_turn;
   // Whoever cancels sets the flag before it wakes the transport, so a flag that is missed here ends
   // the wait below.
   if (attention_.exchange(false, std::memory_order_acq_rel)) {

@@ -52,6 +52,9 @@ class Lane {
   /// One more call waits for an answer of that ledger, or one less.
   void expect_answer(const std::shared_ptr<Ledger::State>& ledger);
   void expect_no_answer(const Ledger::State& ledger);
+  /// Whether a call may begin its transfer in this turn; else it comes again in the next one.
+  bool may_start() const { return starts_left_ > 0; }
+  void count_start() { --starts_left_; }
 
  private:
   /// A ledger that calls wait for.
@@ -79,6 +82,7 @@ class Lane {
   std::vector<std::function<void()>> posts_;
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
   std::vector<Awaited> awaited_;                     ///< Mostly none or one.
+  int starts_left_ = 0;                              ///< In this turn.
   std::atomic<bool> attention_{false};
 };
 

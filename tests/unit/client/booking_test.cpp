@@ -160,6 +160,19 @@ TEST_CASE("booking: poll never lends its thread, and asks the store once a turn 
   CHECK(world.network->requests.size() == 200);
 }
 
+TEST_CASE("booking: calls that are admitted at once start a few each turn, so that a frame ends") {
+  LedgerWorld world;
+  world.store->takes = 50ms;
+  const tally::Client client = world.open();
+  for (int i = 0; i < 5; ++i) client.chat_start(fake::question());
+  REQUIRE(client.poll());
+  world.network->clock->advance(50ms);
+  for (const std::size_t started : {2u, 4u, 5u, 5u}) {
+    REQUIRE(client.poll(0us));  // One turn.
+    CHECK(world.network->requests.size() == started);
+  }
+}
+
 TEST_CASE("booking: wait lends its thread between transfers too") {
   LedgerWorld world;
   world.store->takes = 50ms;
