@@ -171,8 +171,10 @@ std::string to_string(Instant instant) {
 }
 
 std::shared_ptr<const Clock> system_clock() {
-  static const auto clock = std::make_shared<const SystemClock>();
-  return clock;
+  // A ledger in static memory reads it when it ends, which may be after every other static.
+  static const auto* clock =
+      new std::shared_ptr<const Clock>(std::make_shared<const SystemClock>());
+  return *clock;
 }
 
 }  // namespace TALLY_ABI
