@@ -86,17 +86,21 @@ struct Reconciliation {
 /// or opens the ledger as `batched`, where `poll` itself hands rows to the operating system.
 /// Without either, started calls end after `Clocks::ledger` with an error that says so.
 ///
-/// Questions block, and see everything that was handed in before them.
+/// Questions block, and see everything that was handed in before them. They, and `flush`, also
+/// empty SQLite's log into its file: a program that only polls, and asks nothing for hours, calls
+/// `flush` where it may wait (a loading screen), or the log (`<path>-wal`) grows until the end.
 class TALLY_API Ledger {
  public:
   /// The SQLite file at `path`, made if it is not there. Rows that a dead process left reserved are
   /// estimated. `ledger` says what is wrong with the file; `unsupported`: it was made by a newer
   /// tally, or this one was built without SQLite. Any number of processes of one machine may share
-  /// a file; a network file system will not do.
+  /// a file; a network file system will not do. `forked`: the parent had it open at the fork. A
+  /// process that forks workers opens it afterwards, in each of them.
   static Result<Ledger> open(const std::string& path, LedgerOptions options = {});
   /// Keeps rows in memory; they end with the last handle.
   static Ledger in_memory();
-  /// Over a store of one's own, or `open_postgres_store`'s.
+  /// Over a store of one's own, or `open_postgres_store`'s. One ledger for each store: a second
+  /// one would take the first one's answers. Copies of it are the same ledger.
   explicit Ledger(std::shared_ptr<LedgerStore> store, LedgerOptions options = {});
 
   /// Adds a budget, or replaces the one of that id. It holds from the next call on, and counts what
@@ -147,7 +151,8 @@ class TALLY_API Ledger {
   void run_writer() const;
   /// Ends every `run_writer`, also those that begin later. From any thread.
   void stop_writer() const;
-  /// Waits until everything handed in is stored. `timeout` says what it waits for.
+  /// Waits until everything handed in before is stored, bills included that a full disk refused at
+  /// first. The `timeout` error says what it waits for.
   Result<void> flush(std::chrono::milliseconds timeout = std::chrono::seconds(10)) const;
 
   struct State;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -194,6 +195,10 @@ class TALLY_API LedgerStore {
   /// Why writes are not done yet, in words (`another process holds the write lock`); empty if none
   /// waits.
   virtual std::string waiting_for() const { return {}; }
+
+  /// How many writes were answered with an error, and are tried again nevertheless: bills, which
+  /// are never given up.
+  virtual std::size_t retrying() const { return 0; }
 
   /// A descriptor that is readable when `collect` has something to do; -1 if the store has none.
   virtual int descriptor() const { return -1; }

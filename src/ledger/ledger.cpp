@@ -48,7 +48,7 @@ Result<BudgetStatus> Ledger::budget_status(const std::string& id, std::optional<
   if (!budget) {
     return Error{ErrorKind::invalid_argument, "no budget \"" + id + "\" is set in this ledger"};
   }
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   const Instant when = at.value_or(system_clock()->wall());
   return state_->store->budget_status(*budget, window_at(budget->window, budget->zone, when));
 }
@@ -65,35 +65,35 @@ Result<std::vector<LedgerRow>> Ledger::rows(const LedgerFilter& filter) const {
 
 Result<void> Ledger::each_row(const LedgerFilter& filter,
                               const std::function<bool(const LedgerRow&)>& keep) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored;
+  if (auto stored = state_->catch_up(); !stored) return stored;
   return state_->store->each_row(filter, keep);
 }
 
 Result<std::vector<LedgerTotal>> Ledger::totals(const LedgerFilter& filter,
                                                 const LedgerGrouping& grouping) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   return state_->store->totals(filter, grouping);
 }
 
 Result<std::vector<LedgerHistory>> Ledger::history(const std::string& attempt_id) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   return state_->store->history(attempt_id);
 }
 
 Result<std::vector<BudgetDrift>> Ledger::verify_budgets(LedgerStore::Repair repair) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   return state_->store->verify_budgets(repair);
 }
 
 Result<std::int64_t> Ledger::recover() const { return state_->store->recover(); }
 
 Result<std::int64_t> Ledger::prune(Instant before) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   return state_->store->prune(before);
 }
 
 Result<std::int64_t> Ledger::erase(const std::string& key, const std::string& value) const {
-  if (auto stored = flush(state_->options.lock_timeout); !stored) return stored.error();
+  if (auto stored = state_->catch_up(); !stored) return stored.error();
   return state_->store->erase(key, value);
 }
 

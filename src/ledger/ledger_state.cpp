@@ -10,6 +10,23 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// What is tried again is answered to nobody.
+constexpr milliseconds look_again{20};
+// "For ever" must not overflow.
+constexpr milliseconds longest_wait = std::chrono::hours(24 * 365);
+
+steady_clock::time_point end_of(milliseconds timeout) {
+  return steady_clock::now() + std::min(timeout, longest_wait);
+}
+
+microseconds time_to(steady_clock::time_point until) {
+  return std::chrono::ceil<microseconds>(until - steady_clock::now());
+}
+
 bool is_before(const std::shared_ptr<const Budget>& budget, const std::string& id) {
   return budget->id < id;
 }
@@ -23,7 +40,7 @@ std::uint64_t Ledger::State::submit(LedgerWrite write) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     write.ticket = ++last_ticket_;
-    ++unanswered_;
+    unanswered_.insert(write.ticket);
   }
   const std::uint64_t ticket = write.ticket;
   std::vector<LedgerWrite> batch;
@@ -52,32 +69,51 @@ void Ledger::State::forget(std::uint64_t ticket) {
   if (answers_.erase(ticket) == 0) forgotten_.insert(ticket);
 }
 
-Result<void> Ledger::State::flush(std::chrono::milliseconds timeout) {
-  using std::chrono::steady_clock;
-  const auto until = steady_clock::now() + timeout;
+Result<void> Ledger::State::flush(milliseconds timeout) {
+  const auto until = end_of(timeout);
+  if (auto answered = catch_up(timeout); !answered) return answered;
+  while (store->retrying() > 0) {
+    const microseconds left = time_to(until);
+    if (left <= microseconds(0)) return timeout_error(timeout);
+    store->await(std::min<microseconds>(left, look_again));
+  }
+  return {};
+}
+
+Result<void> Ledger::State::catch_up(milliseconds timeout) {
+  const auto until = end_of(timeout);
+  std::uint64_t last = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    last = last_ticket_;  // Under load there are always some that came later.
+  }
+  // Also where nothing is left to write: a store that was only polled tidies up here.
+  store->await(microseconds(0));
   while (true) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       collect_locked();
-      if (unanswered_ == 0) return {};
+      if (unanswered_.empty() || *unanswered_.begin() > last) return {};
     }
-    const auto left = std::chrono::ceil<std::chrono::microseconds>(until - steady_clock::now());
-    if (left <= std::chrono::microseconds(0)) {
-      const std::string why = store->waiting_for();
-      Error error{ErrorKind::timeout, "the ledger has not stored everything within " +
-                                          std::to_string(timeout.count()) + " ms" +
-                                          (why.empty() ? "" : ": " + why)};
-      error.clock = ClockKind::ledger;
-      error.retry_may_help = true;
-      return error;
-    }
+    const microseconds left = time_to(until);
+    if (left <= microseconds(0)) return timeout_error(timeout);
     store->await(left);
   }
 }
 
+Error Ledger::State::timeout_error(milliseconds timeout) const {
+  const std::string why = store->waiting_for();
+  Error error{ErrorKind::timeout, "the ledger has not stored everything within " +
+                                      std::to_string(timeout.count()) + " ms" +
+                                      (why.empty() ? "" : ": " + why)};
+  error.clock = ClockKind::ledger;
+  error.retry_may_help = true;
+  return error;
+}
+
 void Ledger::State::collect_locked() {
   for (LedgerDone& done : store->collect()) {
-    --unanswered_;
+    unanswered_.erase(done.ticket);
     ++answered_;
     if (forgotten_.erase(done.ticket) != 0) continue;
     const std::uint64_t ticket = done.ticket;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -37,7 +38,10 @@ struct Ledger::State {
   /// Nobody will ask for this ticket again; the write itself goes on.
   void forget(std::uint64_t ticket);
 
-  /// Waits until everything that was handed in is stored.
+  /// Waits until everything that was handed in before is answered, for up to `lock_timeout`: what
+  /// a question may then see.
+  Result<void> catch_up() { return catch_up(options.lock_timeout); }
+  /// Also until what a disk refused is stored, as far as it is tried again.
   Result<void> flush(std::chrono::milliseconds timeout);
 
   /// Those whose scope a call is in, by id.
@@ -54,12 +58,14 @@ struct Ledger::State {
   std::atomic<bool> writer_stops{false};
 
  private:
+  Result<void> catch_up(std::chrono::milliseconds timeout);
+  Error timeout_error(std::chrono::milliseconds timeout) const;
   void collect_locked();
 
   std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
-  std::uint64_t unanswered_ = 0;  ///< Writes that the store has not answered.
-  std::uint64_t answered_ = 0;    ///< And those that it has.
+  std::set<std::uint64_t> unanswered_;  ///< Writes that the store has not answered.
+  std::uint64_t answered_ = 0;          ///< And how many it has.
   std::unordered_map<std::uint64_t, LedgerDone> answers_;
   std::unordered_set<std::uint64_t> forgotten_;
 

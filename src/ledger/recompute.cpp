@@ -108,7 +108,7 @@ class Revisions {
   }
 
   Result<void> finish() {
-    auto stored = ledger_.flush(ledger_.options.lock_timeout);
+    auto stored = ledger_.catch_up();
     for (Waiting& write : std::exchange(waiting_, {})) {
       const auto done = ledger_.ask(write.ticket);
       if (!done) {

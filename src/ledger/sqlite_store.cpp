@@ -39,12 +39,20 @@ Error bad_path(const std::string& path) {
                                                 "\"; Ledger::in_memory() keeps rows without one"};
 }
 
+Error parents_file(const std::string& path) {
+  return Error{ErrorKind::forked,
+               "the ledger \"" + path +
+                   "\" was open when this process was forked, and SQLite's locks do not outlive "
+                   "that: fork first, then open it in each process"};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
                                                        LedgerOptions options) {
   if (path.empty() || path == ":memory:") return bad_path(path);
   if (auto made = make_private_file(path); !made) return made.error();
+  if (OpenFileMark::is_parents(path)) return parents_file(path);
   SqliteFailure failure;
   auto database = SqliteDatabase::open(path, failure);
   if (!database) return sqlite_error(failure, path);
@@ -73,6 +81,7 @@ SqliteStore::SqliteStore(std::unique_ptr<SqliteDatabase> database, OwnerLock loc
     : options_(options),
       forks_(forks_so_far()),
       path_(database->path()),
+      mark_(path_),
       database_(std::move(database)),
       lock_(std::move(lock)),
       owner_id_(owner_id),
@@ -105,7 +114,8 @@ Error SqliteStore::sorry(const SqliteFailure& failure) const {
 
 Error SqliteStore::forked() {
   return Error{ErrorKind::forked,
-               "this ledger was opened before a fork, by the parent: open one in the child"};
+               "this ledger was opened before a fork, by the parent: fork first, then open it in "
+               "each process"};
 }
 
 void SqliteStore::submit(std::vector<LedgerWrite> batch) {
@@ -141,10 +151,19 @@ void SqliteStore::await(std::chrono::microseconds wait) {
   std::unique_lock<std::mutex> lock(mutex_);
   const std::uint64_t before = seen.store == this ? seen.answered : answered_;
   ++awaiting_;
+  // What frames have written is in the log only: their thread could not wait for a sync.
+  if (!is_writing_ && !is_forked() && log_is_long()) {
+    is_writing_ = true;
+    lock.unlock();
+    checkpoint();
+    lock.lock();
+    is_writing_ = false;
+    changed_.notify_all();
+  }
   while (answered_ == before && done_.empty() && now() < until) {
     if (!may_write()) {
       // A row that failed is tried again also when nothing else wakes this thread.
-      const bool tries_again = !queue_.empty() && !is_writing_;
+      const bool tries_again = retrying_ > 0 && !is_writing_ && !is_forked();
       changed_.wait_until(lock, tries_again ? std::min(until, try_again_after_) : until);
       continue;
     }
@@ -165,6 +184,11 @@ std::string SqliteStore::waiting_for() const {
   if (!trouble_.empty()) return trouble_;
   if (awaiting_ > 0 || is_writing_) return "the disk";
   return "no thread writes: lend one to Ledger::run_writer, or open the ledger as batched";
+}
+
+std::size_t SqliteStore::retrying() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return retrying_;
 }
 
 bool SqliteStore::may_write() const {
@@ -204,7 +228,7 @@ void SqliteStore::write_batch(std::vector<Pending> batch, SteadyInstant until, P
       std::lock_guard<std::mutex> lock(mutex_);
       trouble_.clear();
       for (std::size_t i = 0; i < done.size(); ++i) {
-        if (!batch[i].is_answered) answer(std::move(done[i]));
+        batch[i].is_answered ? static_cast<void>(--retrying_) : answer(std::move(done[i]));
       }
       batch.erase(batch.begin(), written);
       give_back(std::move(batch));
@@ -220,7 +244,12 @@ void SqliteStore::write_batch(std::vector<Pending> batch, SteadyInstant until, P
     // All but that row, once more.
     const auto bad = batch.begin() + static_cast<std::ptrdiff_t>(done.size() - 1);
     LedgerDone aside = set_aside(path_, bad->write, failure.text);
-    if (!bad->is_answered) refused.push_back(std::move(aside));
+    if (bad->is_answered) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      --retrying_;
+    } else {
+      refused.push_back(std::move(aside));
+    }
     batch.erase(bad);
   }
   {
@@ -254,15 +283,22 @@ void SqliteStore::fail_batch(std::vector<Pending> batch, const SqliteFailure& fa
   // A bill is not given up: its asker knows, and it is tried again.
   std::vector<Pending> kept;
   for (Pending& pending : batch) {
-    if (!pending.is_answered) answer({pending.write.ticket, error, {}, {}});
-    if (pending.write.kind == LedgerWrite::Kind::settle)
-      kept.push_back({std::move(pending.write), true});
+    const bool is_bill = pending.write.kind == LedgerWrite::Kind::settle;
+    if (!pending.is_answered) {
+      answer({pending.write.ticket, error, {}, {}});
+      if (is_bill) ++retrying_;
+    }
+    if (is_bill) kept.push_back({std::move(pending.write), true});
   }
   give_back(std::move(kept));
 }
 
+bool SqliteStore::log_is_long() const {
+  return database_->pages_in_log() >= pages_before_checkpoint;
+}
+
 void SqliteStore::checkpoint() {
-  if (database_->pages_in_log() < pages_before_checkpoint) return;
+  if (!log_is_long()) return;
   database_->checkpoint();
   // The write that begins the log anew syncs it: here, and not in some frame's.
   database_->forget_failure();

@@ -12,6 +12,7 @@
 
 #include "ledger/owner_lock.hpp"
 #include "ledger/sqlite_database.hpp"
+#include "ledger/sqlite_file.hpp"
 #include "ledger/sqlite_writer.hpp"
 #include "tally/ledger.hpp"
 
@@ -34,6 +35,7 @@ class SqliteStore final : public LedgerStore {
   std::vector<LedgerDone> collect() override;
   void await(std::chrono::microseconds wait) override;
   std::string waiting_for() const override;
+  std::size_t retrying() const override;
 
   Result<void> each_row(const LedgerFilter& filter,
                         const std::function<bool(const LedgerRow&)>& keep) override;
@@ -78,6 +80,7 @@ class SqliteStore final : public LedgerStore {
   void write_batch(std::vector<Pending> batch, SteadyInstant until, Patience patience);
   std::vector<LedgerDone> write_rows(const std::vector<Pending>& batch, Patience patience);
   void fail_batch(std::vector<Pending> batch, const SqliteFailure& failure);
+  bool log_is_long() const;
   void checkpoint();
 
   /// Runs `change` as one transaction on the writing connection.
@@ -86,6 +89,7 @@ class SqliteStore final : public LedgerStore {
   const LedgerOptions options_;
   const unsigned forks_;
   const std::string path_;
+  const OpenFileMark mark_;
   std::unique_ptr<SqliteDatabase> database_;
   std::optional<OwnerLock> lock_;
   const std::int64_t owner_id_;
@@ -99,7 +103,8 @@ class SqliteStore final : public LedgerStore {
   bool is_writing_ = false;
   int awaiting_ = 0;
   std::string trouble_;              ///< Of the last batch; empty: none.
-  SteadyInstant try_again_after_{};  ///< For rows that failed and were answered.
+  SteadyInstant try_again_after_{};  ///< For rows that failed and were answered,
+  std::size_t retrying_ = 0;         ///< and their number.
 
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<SqliteDatabase>> readers_;

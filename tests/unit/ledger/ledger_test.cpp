@@ -5,6 +5,7 @@
 #include <string>
 
 #include "../client/fake_network.hpp"
+#include "ledger/ledger_state.hpp"
 #include "ledger/memory_store.hpp"
 
 using namespace std::chrono_literals;
@@ -170,6 +171,39 @@ TEST_CASE("ledger: a settle that fails keeps the answer, and the receipt says so
   CHECK(event.completion->reply);
   REQUIRE(event.completion->receipt.ledger_error);
   CHECK(event.completion->receipt.ledger_error->message == "the disk is full");
+}
+
+TEST_CASE(
+    "ledger: a question waits for what was handed in before it, and not for what comes after") {
+  // A busy server: with each answer comes another write.
+  class BusyStore final : public SlowStore {
+   public:
+    void await(std::chrono::microseconds) override {
+      if (waiting() == 0) return;
+      answer();
+      ledger->submit({0,
+                      LedgerWrite::Kind::reserve,
+                      row_of("later " + std::to_string(++later_), 0, BillState::reserved),
+                      {}});
+    }
+    tally::Ledger::State* ledger = nullptr;
+
+   private:
+    int later_ = 0;
+  };
+  auto store = std::make_shared<BusyStore>();
+  tally::LedgerOptions options;
+  options.lock_timeout = 500ms;
+  const tally::Ledger ledger(store, options);
+  store->ledger = ledger.state().get();
+  ledger.state()->submit(
+      {0, LedgerWrite::Kind::reserve, row_of("first", 0, BillState::reserved), {}});
+  const auto rows = ledger.rows();
+  REQUIRE(rows);
+  CHECK((*rows)[0].attempt_id == "first");
+  CHECK(ledger.flush(500ms));
+  // "For ever" is no time in the past.
+  CHECK(ledger.flush(std::chrono::milliseconds::max()));
 }
 
 TEST_CASE("ledger: a call that was refused before it was sent counts in no budget") {

@@ -161,6 +161,33 @@ void in_a_child_that_dies(const Work& work) {
   CHECK(status == 0);
 }
 
+/// Another process: forked before anything is open, it begins its work when it is asked.
+class ForkedFirst {
+ public:
+  template <class Work>
+  explicit ForkedFirst(const Work& work) {
+    REQUIRE(::pipe(ends_) == 0);
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ != 0) return;
+    char go = 0;
+    ::close(ends_[1]);
+    ::_exit(::read(ends_[0], &go, 1) == 1 && work() ? 0 : 1);
+  }
+  bool goes_well() {
+    int status = -1;
+    const bool is_told = ::write(ends_[1], "x", 1) == 1;
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+    ::waitpid(child_, &status, 0);
+    return is_told && status == 0;
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+  pid_t child_ = -1;
+};
+
 }  // namespace
 
 TEST_CASE("sqlite store: keeps the contract") {
@@ -385,15 +412,16 @@ TEST_CASE("sqlite store: what a dead process left reserved is estimated at the n
 
 TEST_CASE("sqlite store: rows of living owners are left alone, of this process and of another") {
   const Folder folder;
+  ForkedFirst other([&] {
+    auto third = SqliteStore::open(folder.file(), {});
+    return third && count_rows(**third, BillState::reserved) == 1;
+  });
   const auto store = open(folder.file());
   store->submit(one(1, LedgerWrite::Kind::reserve, contract::reserved(1, "0.5")));
   REQUIRE(answers_of(*store, 1).size() == 1);
   const auto second = open(folder.file());
   CHECK(count_rows(*second, BillState::reserved) == 1);
-  in_a_child_that_dies([&] {
-    auto third = SqliteStore::open(folder.file(), {});
-    if (!third || count_rows(**third, BillState::reserved) != 1) ::_exit(1);
-  });
+  CHECK(other.goes_well());
   CHECK(*second->recover() == 0);
   CHECK(count_rows(*second, BillState::reserved) == 1);
 }
@@ -413,6 +441,61 @@ TEST_CASE("sqlite store: a forked child is told so, and harms nothing of its par
   store->submit(one(3, LedgerWrite::Kind::reserve, contract::reserved(3, "0.5")));
   REQUIRE(answers_of(*store, 1).size() == 1);
   CHECK(count_rows(*store, BillState::reserved) == 2);
+}
+
+TEST_CASE("sqlite store: a file that was open at the fork is refused to the child") {
+  const Folder folder;
+  auto store = open(folder.file());
+  in_a_child_that_dies([&] {
+    const auto own = SqliteStore::open(folder.file(), {});
+    if (own || own.error().kind != ErrorKind::forked) ::_exit(1);
+    if (!SqliteStore::open(folder.file("other.db"), {})) ::_exit(2);
+  });
+  store.reset();
+  in_a_child_that_dies([&] {
+    if (!SqliteStore::open(folder.file(), {})) ::_exit(1);
+  });
+}
+
+TEST_CASE("sqlite store: a bill that the file refused is stored when flush returns") {
+  const Folder folder;
+  const auto store = open(folder.file());
+  const Ledger ledger(store);
+  const auto write = [&](LedgerWrite::Kind kind, tally::LedgerRow row) {
+    const auto ticket = ledger.state()->submit({0, kind, std::move(row), {}});
+    while (true) {
+      ledger.state()->collect();
+      if (auto done = ledger.state()->ask(ticket)) return *done;
+      store->await(10ms);
+    }
+  };
+  const tally::LedgerRow row = contract::reserved(1, "0.5");
+  REQUIRE_FALSE(write(LedgerWrite::Kind::reserve, row).error);
+  Sql(folder.file()).run("ALTER TABLE ledger RENAME TO away");
+  CHECK(write(LedgerWrite::Kind::settle, contract::settled(row, "0.25")).error);
+  const auto waited = ledger.flush(1ms);
+  REQUIRE_FALSE(waited);
+  CHECK(says(waited.error(), "no such table"));
+  Sql(folder.file()).run("ALTER TABLE away RENAME TO ledger");
+  CHECK(ledger.flush(30s));
+  CHECK(Sql(folder.file()).value("SELECT state FROM ledger") == "settled");
+}
+
+TEST_CASE("sqlite store: flush empties the log that a polling program has filled") {
+  const Folder folder;
+  const auto store = open(folder.file(), Durability::batched);
+  const Ledger ledger(store);
+  tally::LedgerRow row = contract::reserved(1, "0.5");
+  row.usage.raw.assign(100'000, 'x');
+  for (int i = 1; i <= 60; ++i) {
+    row.attempt_id = contract::attempt(i);
+    ledger.state()->submit({0, LedgerWrite::Kind::reserve, row, {}});
+  }
+  while (ledger.state()->collect() < 60) {
+  }
+  CHECK(std::filesystem::file_size(folder.file()) < 1'000'000);
+  REQUIRE(ledger.flush());
+  CHECK(std::filesystem::file_size(folder.file()) > 6'000'000);
 }
 
 TEST_CASE("sqlite store: many threads and two handles lose no row") {
