@@ -18,6 +18,7 @@
 #include "tally/pricing.hpp"
 #include "tally/provider.hpp"
 #include "tally/receipt.hpp"
+#include "tally/record.hpp"
 #include "tally/result.hpp"
 #include "tally/store.hpp"
 #include "tally/stream.hpp"
