@@ -28,6 +28,22 @@ struct ToolCall {
 /// be told.
 TALLY_API Result<std::string> validated_arguments(const ToolCall& call);
 
+/// A piece of a message's content. Plain data; made by `text_part`, `image`, `file`, `audio` and
+/// `json_part`.
+struct ContentPart {
+  enum class Kind { text, image, file, audio, json };
+  Kind kind = Kind::text;
+  /// The text; an image's URL (`https:` or `data:`); a file's id; a sound as base64; a JSON object.
+  std::string value{};
+  std::string detail{};  ///< Images: `low`, `high`; sounds: their format, as `wav`. May be empty.
+};
+
+TALLY_API ContentPart text_part(std::string text);
+TALLY_API ContentPart image(std::string url, std::string detail = {});
+TALLY_API ContentPart file(std::string file_id);
+TALLY_API ContentPart audio(std::string base64, std::string format);
+TALLY_API ContentPart json_part(std::string object);  ///< Goes out byte for byte.
+
 /// One message of a conversation. Plain data.
 struct Message {
   Role role = Role::user;
@@ -39,10 +55,13 @@ struct Message {
   std::string tool_call_id{};          ///< Tool messages: which call this answers.
   std::string name{};
   bool prefix = false;  ///< Last assistant message: the answer continues this text (beta base URL).
+  /// Pictures, files, sounds; after `content`, which is the first part then, unless it is empty.
+  std::vector<ContentPart> parts{};
 };
 
 TALLY_API Message system(std::string content);
 TALLY_API Message user(std::string content);
+TALLY_API Message user(std::string content, std::vector<ContentPart> parts);
 TALLY_API Message assistant(std::string content);
 TALLY_API Message tool_result(std::string tool_call_id, std::string content);
 
@@ -55,15 +74,31 @@ struct Tool {
 };
 
 enum class Thinking { server_default, enabled, disabled };
-enum class ReasoningEffort { server_default, low, medium, high, maximum };
+/// `maximum` is the API's `max`. Servers know some of these, and read others as their neighbours.
+enum class ReasoningEffort { server_default, low, medium, high, maximum, minimal, xhigh, ultra };
 enum class ResponseFormat { text, json_object };
+enum class SafetyCheck { server_default, low, high };
+
+/// The schema that an answer has to follow; DeepSeek takes none. `schema` is JSON text.
+struct JsonSchema {
+  std::string name{};
+  std::string schema = "{}";
+  bool strict = false;
+};
+
+/// A tool that runs at the server, as `deepseek_web_search` and `deepseek_read_url`.
+struct ServerTool {
+  std::string type{};
+  std::string options{};  ///< A JSON object, whose members stand beside `type`; may be empty.
+};
 
 /// What the server sees of a call; the rest is `CallOptions`. Every field but `model` and
 /// `messages` may stay as it is: absent means that the server decides. Plain data.
 struct ChatRequest {
   std::string model{};
   std::vector<Message> messages{};
-  std::optional<std::int64_t> max_tokens{};  ///< Reasoning and answer together.
+  /// Reasoning and answer together. OpenAI and Azure get it as `max_completion_tokens`.
+  std::optional<std::int64_t> max_tokens{};
   std::optional<double> temperature{};
   std::optional<double> top_p{};
   std::optional<double> presence_penalty{};
@@ -79,8 +114,17 @@ struct ChatRequest {
   std::optional<bool> logprobs{};
   std::optional<int> top_logprobs{};
   std::string user_id{};  ///< Separates caches and limits by end user (DeepSeek).
-  /// A JSON object, merged last and over everything above: for what is newer than this library.
+  /// A JSON object, merged last and over everything else: for what is newer than this library.
   std::string extra{};
+  std::optional<JsonSchema> json_schema{};  ///< In the place of `response_format`.
+  std::optional<int> n{};  ///< How many choices: the further ones are in `Reply::more_choices`.
+  std::optional<bool> parallel_tool_calls{};
+  std::string logit_bias{};  ///< A JSON object: token ids and what is added to their weight.
+  /// `high` may take a finished answer back at its very end, and send a refusal (DeepSeek).
+  SafetyCheck safety_check = SafetyCheck::server_default;
+  std::string service_tier{};  ///< The tier that was served decides the bill.
+  std::vector<ServerTool> server_tools{};
+  std::string user{};  ///< OpenAI's; not DeepSeek's `user_id`.
 };
 
 /// Why the model stopped.
@@ -104,12 +148,30 @@ struct ToolCallDelta {
   std::string_view arguments;
 };
 
-/// What one step of a stream added. The views live until the next step. Exactly one member is set.
+/// What one step of a stream added. The views live until the next step. Exactly one of the first
+/// four members is set.
 struct Delta {
   std::string_view text;
   std::string_view reasoning;
   std::string_view refusal;
   std::optional<ToolCallDelta> tool_call;
+  int choice = 0;  ///< Which of `ChatRequest::n` it belongs to.
+};
+
+/// One of several answers to the same request. Plain data.
+struct Choice {
+  int index = 0;
+  Message message{};
+  FinishReason finish_reason = FinishReason::none;
+  std::string finish_reason_text{};
+  std::string refusal{};
+  std::string logprobs{};
+};
+
+/// A response header, with its name in lower case.
+struct ReplyHeader {
+  std::string name{};
+  std::string value{};
 };
 
 /// What the model answered: whole, or as far as it came (`ChatError::partial`). Plain data.
@@ -120,12 +182,19 @@ struct Reply {
   FinishReason finish_reason = FinishReason::none;
   std::string finish_reason_text;
   std::string refusal;
-  /// The `logprobs` object as JSON text (in a stream: of the last chunk that has one).
+  /// The `logprobs` object as JSON text. Of a stream: those of all chunks as one, with their lists
+  /// joined; it is there once the answer has ended.
   std::string logprobs;
   std::string system_fingerprint;
   std::string service_tier;
   std::int64_t created = 0;  ///< Seconds since 1970, as the server says.
   std::string request_id;    ///< From the response headers.
+  /// The choices after the first, which is this reply itself; in the order in which they began.
+  std::vector<Choice> more_choices{};
+  /// Those that tell of limits, ids and times: `x-ratelimit-*`, `retry-after`, `x-request-id`, ...
+  std::vector<ReplyHeader> headers{};
+  /// With `Limits::keep_raw`: the JSON as it came; of a stream, its events' data, one a line.
+  std::string raw{};
 
   const std::string& text() const { return message.content; }
   /// The thinking; empty where there was none.
@@ -153,6 +222,7 @@ struct Limits {
   int json_depth = 128;
   /// Deltas not yet pulled: beyond that the transfer is paused, and nothing is lost.
   std::size_t queued_deltas = 4096;
+  bool keep_raw = false;  ///< `Reply::raw` is filled, and counts in `reply_bytes`.
 };
 
 /// Whether a stream goes on after a delta.

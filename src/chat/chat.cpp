@@ -20,10 +20,28 @@ Message system(std::string content) { return message_of(Role::system, std::move(
 Message user(std::string content) { return message_of(Role::user, std::move(content)); }
 Message assistant(std::string content) { return message_of(Role::assistant, std::move(content)); }
 
+Message user(std::string content, std::vector<ContentPart> parts) {
+  Message message = message_of(Role::user, std::move(content));
+  message.parts = std::move(parts);
+  return message;
+}
+
 Message tool_result(std::string tool_call_id, std::string content) {
   Message message = message_of(Role::tool, std::move(content));
   message.tool_call_id = std::move(tool_call_id);
   return message;
+}
+
+ContentPart text_part(std::string text) { return {ContentPart::Kind::text, std::move(text), {}}; }
+ContentPart image(std::string url, std::string detail) {
+  return {ContentPart::Kind::image, std::move(url), std::move(detail)};
+}
+ContentPart file(std::string file_id) { return {ContentPart::Kind::file, std::move(file_id), {}}; }
+ContentPart audio(std::string base64, std::string format) {
+  return {ContentPart::Kind::audio, std::move(base64), std::move(format)};
+}
+ContentPart json_part(std::string object) {
+  return {ContentPart::Kind::json, std::move(object), {}};
 }
 
 Result<std::string> validated_arguments(const ToolCall& call) {

@@ -17,6 +17,47 @@ std::int64_t size_of(const JsonValue& value) {
 
 bool is_number(const JsonValue* value) { return value != nullptr && value->as_int() > 0; }
 
+/// Counts a part of a message, as JSON.
+void read_part(const JsonValue& part, std::string_view where, RequestBound& bound) {
+  const std::string* type = part.find_string("type");
+  if (type != nullptr && *type == "text") return;
+  const bool is_image = type != nullptr && (*type == "image_url" || *type == "input_image");
+  const bool is_file = type != nullptr && (*type == "file" || *type == "input_file");
+  if (!is_image && !is_file) {
+    if (!bound.unbounded.empty()) return;
+    bound.unbounded.append(where).append(", a part of type ");
+    bound.unbounded.append(type != nullptr ? *type : "unknown");
+    return;
+  }
+  ++(is_image ? bound.images : bound.files);
+  bound.text_bytes -= size_of(part);
+}
+
+void read_part(const ContentPart& part, RequestBound& bound) {
+  switch (part.kind) {
+    case ContentPart::Kind::text:
+      return;
+    case ContentPart::Kind::image:
+    case ContentPart::Kind::file:
+      ++(part.kind == ContentPart::Kind::image ? bound.images : bound.files);
+      // In the body it has at least as many bytes.
+      bound.text_bytes -= static_cast<std::int64_t>(part.value.size());
+      return;
+    case ContentPart::Kind::audio:
+      if (bound.unbounded.empty()) bound.unbounded = "messages, a part of type input_audio";
+      return;
+    case ContentPart::Kind::json:
+      if (const auto json = parse_json(part.value)) read_part(*json, "messages", bound);
+      return;
+  }
+}
+
+void read_parts(const ChatRequest& request, RequestBound& bound) {
+  for (const Message& message : request.messages) {
+    for (const ContentPart& part : message.parts) read_part(part, bound);
+  }
+}
+
 /// Reads what `extra` adds to, or puts in the place of, the request's own members.
 class ExtraReader {
  public:
@@ -50,26 +91,15 @@ class ExtraReader {
     for (const JsonValue& message : messages->children) {
       const JsonValue* content = message.find("content");
       if (content == nullptr || !content->is_array()) continue;
-      for (const JsonValue& part : content->children) read_part(part);
+      for (const JsonValue& part : content->children) read_part(part, "extra.messages", bound_);
     }
-  }
-
-  void read_part(const JsonValue& part) {
-    const std::string* type = part.find_string("type");
-    if (type != nullptr && *type == "text") return;
-    const bool is_image = type != nullptr && (*type == "image_url" || *type == "input_image");
-    const bool is_file = type != nullptr && (*type == "file" || *type == "input_file");
-    if (!is_image && !is_file) {
-      return set_unbounded("messages, a part of type " + (type != nullptr ? *type : "unknown"));
-    }
-    ++(is_image ? bound_.images : bound_.files);
-    bound_.text_bytes -= size_of(part);
   }
 
   void read_tools() {
     const JsonValue* tools = extra_.find("tools");
     if (tools == nullptr) return;
     bound_.tools = 0;
+    bound_.server_tools = 0;
     for (const JsonValue& tool : tools->children) {
       const std::string* type = tool.find_string("type");
       ++(type != nullptr && *type == "function" ? bound_.tools : bound_.server_tools);
@@ -112,14 +142,19 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
   bound.text_bytes = static_cast<std::int64_t>(body_bytes);
   bound.messages = static_cast<std::int64_t>(request.messages.size());
   bound.tools = static_cast<std::int64_t>(request.tools.size());
+  bound.server_tools = static_cast<std::int64_t>(request.server_tools.size());
+  bound.choices = std::max(1, request.n.value_or(1));
+  bound.service_tier = request.service_tier;
   bound.may_think = request.thinking != Thinking::disabled;
   bound.max_output = request.max_tokens;
   if (request.extra.empty()) {
+    read_parts(request, bound);
     if (!bound.max_output) bound.max_output = max_tokens_if_absent;
     return bound;
   }
   const auto extra = parse_json(request.extra);
   if (!extra) return bound;  // `write_request` refuses it.
+  if (!extra->find("messages")) read_parts(request, bound);
   if (!bound.max_output && !extra->find("max_completion_tokens")) {
     bound.max_output = max_tokens_if_absent;
   }

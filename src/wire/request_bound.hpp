@@ -29,8 +29,7 @@ struct RequestBound {
 };
 
 /// `body_bytes`: of the request as it is sent; `max_tokens_if_absent`: as `write_request` had it.
-/// Only `extra` is read as JSON: what else a `ChatRequest` can say is text, and counted by its
-/// bytes.
+/// What is not named here is text, and counted by its bytes.
 RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
                       std::optional<std::int64_t> max_tokens_if_absent);
 

@@ -9,11 +9,17 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
+/// Pictures, files and sounds have few tokens for their many bytes.
+bool is_no_text(std::string_view key) {
+  return key == "image_url" || key == "file" || key == "input_audio";
+}
+
 /// Every text below `value`, with the names of its members where these reach the model (tool
 /// schemas do).
 void collect_texts(const JsonValue& value, bool with_keys, std::string& out) {
   if (const std::string* text = value.as_string()) out += *text + "\n";
   for (const JsonValue& child : value.children) {
+    if (!with_keys && is_no_text(child.key)) continue;
     if (with_keys && !child.key.empty()) out += child.key + " ";
     collect_texts(child, with_keys, out);
   }

@@ -90,6 +90,12 @@ std::string_view word(ReasoningEffort effort) {
       return "high";
     case ReasoningEffort::maximum:
       return "max";
+    case ReasoningEffort::minimal:
+      return "minimal";
+    case ReasoningEffort::xhigh:
+      return "xhigh";
+    case ReasoningEffort::ultra:
+      return "ultra";
   }
   return "";
 }
@@ -105,12 +111,52 @@ std::string tool_call_json(const ToolCall& call) {
   return object.take();
 }
 
-std::string message_json(const Message& message) {
+/// A part is an object of its type and one member, which has often the type's name.
+std::string part_of(std::string_view type, std::string_view name, std::string_view json) {
+  ObjectWriter object;
+  object.add("type", quoted(type));
+  object.add(name, json);
+  return object.take();
+}
+
+std::string part_json(const ContentPart& part, RequestDialect dialect) {
+  ObjectWriter inner;
+  switch (part.kind) {
+    case ContentPart::Kind::text:
+      break;
+    case ContentPart::Kind::image:
+      inner.add("url", quoted(part.value));
+      if (!part.detail.empty()) inner.add("detail", quoted(part.detail));
+      return part_of("image_url", "image_url", inner.take());
+    case ContentPart::Kind::file:
+      if (dialect == RequestDialect::common) return part_of("file", "file_id", quoted(part.value));
+      return part_of("file", "file", object_of("file_id", quoted(part.value)));
+    case ContentPart::Kind::audio:
+      inner.add("data", quoted(part.value));
+      inner.add("format", quoted(part.detail));
+      return part_of("input_audio", "input_audio", inner.take());
+    case ContentPart::Kind::json:
+      return replace_invalid_utf8(part.value);
+  }
+  return part_of("text", "text", quoted(part.value));
+}
+
+std::string content_json(const Message& message, RequestDialect dialect) {
+  // An answer of tool calls alone has no text, which is null: some servers refuse an empty one.
+  if (message.parts.empty()) {
+    const bool no_text = message.content.empty() && !message.tool_calls.empty();
+    return no_text ? "null" : quoted(message.content);
+  }
+  std::string parts =
+      array_of(message.parts, [=](const ContentPart& part) { return part_json(part, dialect); });
+  if (message.content.empty()) return parts;
+  return '[' + part_of("text", "text", quoted(message.content)) + ',' + parts.substr(1);
+}
+
+std::string message_json(const Message& message, RequestDialect dialect) {
   ObjectWriter object;
   object.add("role", quoted(word(message.role)));
-  // An answer of tool calls alone has no text, which is null: some servers refuse an empty one.
-  const bool no_text = message.content.empty() && !message.tool_calls.empty();
-  object.add("content", no_text ? "null" : quoted(message.content));
+  object.add("content", content_json(message, dialect));
   if (!message.name.empty()) object.add("name", quoted(message.name));
   // Also when empty: DeepSeek answers 400 to a conversation with tools that lacks it.
   if (message.reasoning_content) {
@@ -134,6 +180,27 @@ std::string tool_json(const Tool& tool) {
   object.add("type", quoted("function"));
   object.add("function", function.take());
   return object.take();
+}
+
+std::string server_tool_json(const ServerTool& tool) {
+  ObjectWriter object;
+  object.add("type", quoted(tool.type));
+  const std::string options = replace_invalid_utf8(tool.options);
+  if (const auto read = parse_json(options)) {
+    for (const JsonValue& member : read->children) {
+      object.add(member.key,
+                 std::string_view(options).substr(member.begin, member.end - member.begin));
+    }
+  }
+  return object.take();
+}
+
+std::string json_schema_json(const JsonSchema& schema) {
+  ObjectWriter object;
+  object.add("name", quoted(schema.name));
+  object.add("schema", replace_invalid_utf8(schema.schema));
+  if (schema.strict) object.add("strict", "true");
+  return part_of("json_schema", "json_schema", object.take());
 }
 
 std::string tool_choice_json(const std::string& choice) {
@@ -160,6 +227,14 @@ Result<JsonValue> read_object(std::string_view text, const std::string& field) {
   return value;
 }
 
+/// The same, for a text that may be absent.
+Result<void> check_object(std::string_view text, const std::string& field) {
+  if (text.empty()) return {};
+  auto value = read_object(text, field);
+  if (!value) return std::move(value.error());
+  return {};
+}
+
 Result<void> check_numbers(const ChatRequest& request) {
   const std::pair<std::string_view, const std::optional<double>*> numbers[] = {
       {"temperature", &request.temperature},
@@ -176,6 +251,35 @@ Result<void> check_numbers(const ChatRequest& request) {
     return refused("max_tokens is " + std::to_string(*request.max_tokens) +
                    ": give at least 1, or leave it absent");
   }
+  if (request.n && *request.n < 1) {
+    return refused("n is " + std::to_string(*request.n) + ": give at least 1, or leave it absent");
+  }
+  return {};
+}
+
+Result<void> check_parts(const Message& message, std::size_t of_message) {
+  for (std::size_t i = 0; i < message.parts.size(); ++i) {
+    const ContentPart& part = message.parts[i];
+    const std::string field = place("messages", of_message, place("parts", i, "value"));
+    if (part.value.empty() && part.kind != ContentPart::Kind::text) {
+      return refused(field + " is empty");
+    }
+    if (part.kind != ContentPart::Kind::json) continue;
+    if (auto fine = check_object(part.value, field); !fine) return fine;
+  }
+  return {};
+}
+
+Result<void> check_server_tools(const ChatRequest& request) {
+  for (std::size_t i = 0; i < request.server_tools.size(); ++i) {
+    const ServerTool& tool = request.server_tools[i];
+    if (tool.type.empty()) return refused(place("server_tools", i, "type") + " is empty");
+    if (tool.options.empty()) continue;
+    const std::string field = place("server_tools", i, "options");
+    auto options = read_object(tool.options, field);
+    if (!options) return std::move(options.error());
+    if (options->find("type")) return refused(field + " has a type, which is a field of its own");
+  }
   return {};
 }
 
@@ -186,6 +290,7 @@ Result<void> check_lists(const ChatRequest& request) {
       return refused(place("messages", i, "tool_call_id") +
                      " is empty: a tool message names the call that it answers");
     }
+    if (auto fine = check_parts(message, i); !fine) return fine;
   }
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const Tool& tool = request.tools[i];
@@ -193,7 +298,13 @@ Result<void> check_lists(const ChatRequest& request) {
     auto parameters = read_object(tool.parameters, place("tools", i, "parameters"));
     if (!parameters) return std::move(parameters.error());
   }
-  return {};
+  if (auto fine = check_server_tools(request); !fine) return fine;
+  if (request.json_schema) {
+    if (request.json_schema->name.empty()) return refused("json_schema.name is empty");
+    auto schema = read_object(request.json_schema->schema, "json_schema.schema");
+    if (!schema) return std::move(schema.error());
+  }
+  return check_object(request.logit_bias, "logit_bias");
 }
 
 Result<void> check(const ChatRequest& request, const JsonValue& extra, bool stream) {
@@ -213,18 +324,24 @@ Result<void> check(const ChatRequest& request, const JsonValue& extra, bool stre
 class RequestWriter {
  public:
   RequestWriter(const JsonValue& extra, std::string_view extra_text,
-                std::optional<std::int64_t> max_tokens_if_absent)
-      : extra_(extra), extra_text_(extra_text), max_tokens_if_absent_(max_tokens_if_absent) {}
+                std::optional<std::int64_t> max_tokens_if_absent, RequestDialect dialect)
+      : extra_(extra),
+        extra_text_(extra_text),
+        max_tokens_if_absent_(max_tokens_if_absent),
+        dialect_(dialect) {}
 
   std::string write(const ChatRequest& request, bool stream) {
     add("model", quoted(request.model));
-    add("messages", array_of(request.messages, message_json));
+    add("messages", array_of(request.messages, [this](const Message& message) {
+          return message_json(message, dialect_);
+        }));
     add_thinking(request);
     add_sampling(request);
     add_format_and_tools(request);
     if (request.logprobs) add("logprobs", *request.logprobs ? "true" : "false");
     if (request.top_logprobs) add("top_logprobs", std::to_string(*request.top_logprobs));
     if (!request.user_id.empty()) add("user_id", quoted(request.user_id));
+    add_choices_and_service(request);
     if (stream) add_stream();
     for (const JsonValue& member : extra_.children) {
       if (stream && member.key == "stream_options") continue;
@@ -248,13 +365,25 @@ class RequestWriter {
     }
   }
 
+  void add_choices_and_service(const ChatRequest& request) {
+    if (request.n) add("n", std::to_string(*request.n));
+    if (request.parallel_tool_calls) {
+      add("parallel_tool_calls", *request.parallel_tool_calls ? "true" : "false");
+    }
+    if (!request.logit_bias.empty()) add("logit_bias", replace_invalid_utf8(request.logit_bias));
+    if (request.safety_check != SafetyCheck::server_default) {
+      const bool is_high = request.safety_check == SafetyCheck::high;
+      add("safety_check", object_of("level", quoted(is_high ? "high" : "low")));
+    }
+    if (!request.service_tier.empty()) add("service_tier", quoted(request.service_tier));
+    if (!request.user.empty()) add("user", quoted(request.user));
+  }
+
   void add_sampling(const ChatRequest& request) {
     const auto add_number = [this](std::string_view name, const std::optional<double>& value) {
       if (value) add(name, number(*value));
     };
-    auto max_tokens = request.max_tokens;
-    if (!max_tokens && !extra_.find("max_completion_tokens")) max_tokens = max_tokens_if_absent_;
-    if (max_tokens) add("max_tokens", std::to_string(*max_tokens));
+    add_max_tokens(request.max_tokens);
     add_number("temperature", request.temperature);
     add_number("top_p", request.top_p);
     add_number("presence_penalty", request.presence_penalty);
@@ -263,11 +392,27 @@ class RequestWriter {
     if (!request.stop.empty()) add("stop", array_of(request.stop, quoted));
   }
 
+  /// Under one name: OpenAI refuses a request with both.
+  void add_max_tokens(std::optional<std::int64_t> most) {
+    constexpr std::string_view old_name = "max_tokens";
+    constexpr std::string_view new_name = "max_completion_tokens";
+    const bool is_new = dialect_ == RequestDialect::openai && !extra_.find(old_name);
+    if (!most && !extra_.find(new_name)) most = max_tokens_if_absent_;
+    if (most) add(is_new ? new_name : old_name, std::to_string(*most));
+  }
+
   void add_format_and_tools(const ChatRequest& request) {
-    if (request.response_format == ResponseFormat::json_object) {
+    if (request.json_schema) {
+      add("response_format", json_schema_json(*request.json_schema));
+    } else if (request.response_format == ResponseFormat::json_object) {
       add("response_format", object_of("type", quoted("json_object")));
     }
-    if (!request.tools.empty()) add("tools", array_of(request.tools, tool_json));
+    std::vector<std::string> tools;
+    for (const Tool& tool : request.tools) tools.push_back(tool_json(tool));
+    for (const ServerTool& tool : request.server_tools) tools.push_back(server_tool_json(tool));
+    if (!tools.empty()) {
+      add("tools", array_of(tools, [](const std::string& json) { return json; }));
+    }
     if (!request.tool_choice.empty()) add("tool_choice", tool_choice_json(request.tool_choice));
   }
 
@@ -291,19 +436,26 @@ class RequestWriter {
   const JsonValue& extra_;
   std::string_view extra_text_;
   std::optional<std::int64_t> max_tokens_if_absent_;
+  RequestDialect dialect_;
   ObjectWriter object_;
 };
 
 }  // namespace
 
+RequestDialect request_dialect(const Provider& provider) {
+  const bool is_openai = provider.id == "openai" || provider.id == "azure";
+  return is_openai ? RequestDialect::openai : RequestDialect::common;
+}
+
 Result<std::string> write_request(const ChatRequest& request, bool stream,
-                                  std::optional<std::int64_t> max_tokens_if_absent) {
+                                  std::optional<std::int64_t> max_tokens_if_absent,
+                                  RequestDialect dialect) {
   // Repaired before it is read, so that the places of its values are places in this text.
   const std::string extra_text = request.extra.empty() ? "{}" : replace_invalid_utf8(request.extra);
   auto extra = read_object(extra_text, "extra");
   if (!extra) return std::move(extra.error());
   if (auto fine = check(request, *extra, stream); !fine) return Error(fine.error());
-  return RequestWriter(*extra, extra_text, max_tokens_if_absent).write(request, stream);
+  return RequestWriter(*extra, extra_text, max_tokens_if_absent, dialect).write(request, stream);
 }
 
 }  // namespace TALLY_ABI

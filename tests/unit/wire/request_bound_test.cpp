@@ -77,3 +77,48 @@ TEST_CASE("request bound: an extra that is no JSON bounds nothing and harms noth
   CHECK(bound_with("{").text_bytes == 500);
   CHECK(bound_with(R"({"messages":7,"tools":"x","thinking":[]})").messages == 0);
 }
+
+TEST_CASE(
+    "request bound: typed pictures, files, tools of the server, choices and tier are counted") {
+  tally::ChatRequest request = question();
+  request.messages[1].parts = {tally::image("data:AAAA"), tally::file("f-1"),
+                               tally::text_part("text"),
+                               tally::json_part(R"({"type":"image_url"})")};
+  request.server_tools = {{"deepseek_web_search"}, {"deepseek_read_url"}};
+  request.n = 4;
+  request.service_tier = "priority";
+  const tally::RequestBound bound = bound_of(request, 500, 8192);
+  CHECK(bound.images == 2);
+  CHECK(bound.files == 1);
+  CHECK(bound.text_bytes == 500 - 9 - 3 - 20);
+  CHECK(bound.tools == 0);
+  CHECK(bound.server_tools == 2);
+  CHECK(bound.choices == 4);
+  CHECK(bound.service_tier == "priority");
+  CHECK(bound.unbounded.empty());
+}
+
+TEST_CASE("request bound: sounds, and parts of which nothing is known, have no bound") {
+  tally::ChatRequest request = question();
+  request.messages[1].parts = {tally::audio("UklG", "wav")};
+  CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type input_audio");
+  request.messages[1].parts = {tally::json_part(R"({"type":"video_url"})")};
+  CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type video_url");
+  request.extra = R"({"temperature":1})";
+  CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type video_url");
+}
+
+TEST_CASE("request bound: extra takes the place of typed messages, tools and tier") {
+  tally::ChatRequest request =
+      question(R"({"messages":[{}],"tools":[{"type":"function"}],"service_tier":"flex"})");
+  request.messages[1].parts = {tally::image("data:AAAA"), tally::audio("UklG", "wav")};
+  request.server_tools = {{"deepseek_web_search"}};
+  request.service_tier = "priority";
+  const tally::RequestBound bound = bound_of(request, 500, 8192);
+  CHECK(bound.images == 0);
+  CHECK(bound.text_bytes == 500);
+  CHECK(bound.unbounded.empty());
+  CHECK(bound.tools == 1);
+  CHECK(bound.server_tools == 0);
+  CHECK(bound.service_tier == "flex");
+}

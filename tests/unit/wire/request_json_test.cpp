@@ -248,3 +248,146 @@ TEST_CASE("request: extra may not turn a stream into a document, or the reverse"
   CHECK_FALSE(write_request(request, false).has_value());
   CHECK(rest(request, true) == R"(,"stream_options":{"include_usage":true},"stream":true)");
 }
+
+TEST_CASE("request: parts stand after the text, in an array") {
+  ChatRequest request;
+  request.model = "m";
+  request.messages = {tally::user(
+      "See \"this\":",
+      {tally::image("https://a.example/x.png"), tally::image("data:image/png;base64,AAAA", "low"),
+       tally::file("file-1"), tally::audio("UklG", "wav"), tally::text_part("and this"),
+       tally::json_part(R"({ "type":"video_url", "n":1.50 })")})};
+  const std::string head =
+      R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"See \"this\":"},)"
+      R"({"type":"image_url","image_url":{"url":"https://a.example/x.png"}},)"
+      R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}},)";
+  const std::string tail =
+      R"({"type":"input_audio","input_audio":{"data":"UklG","format":"wav"}},)"
+      R"({"type":"text","text":"and this"},{ "type":"video_url", "n":1.50 }]}]})";
+  CHECK(written(request) == head + R"({"type":"file","file_id":"file-1"},)" + tail);
+  CHECK(*write_request(request, false, std::nullopt, tally::RequestDialect::openai) ==
+        head + R"({"type":"file","file":{"file_id":"file-1"}},)" + tail);
+}
+
+TEST_CASE("request: parts without a text are the whole content") {
+  ChatRequest request;
+  request.model = "m";
+  request.messages = {tally::user("", {tally::file("f")})};
+  CHECK(written(request) == R"({"model":"m","messages":[{"role":"user","content":)"
+                            R"([{"type":"file","file_id":"f"}]}]})");
+}
+
+TEST_CASE("request: a part that no server can read is refused, by its place") {
+  ChatRequest request = small();
+  request.messages[0].parts = {tally::text_part(""), tally::image("")};
+  CHECK(refusal(request) == "messages[0].parts[1].value is empty");
+  request.messages[0].parts = {tally::json_part("[1]")};
+  CHECK(refusal(request).find("messages[0].parts[0].value has to be a JSON object") == 0);
+  request.messages[0].parts = {tally::json_part(R"({"a":1},{"b":2})")};
+  CHECK(refusal(request).find("messages[0].parts[0].value has to be a JSON object") == 0);
+}
+
+TEST_CASE("request: choices, tiers and servers' own settings stand under the API's names") {
+  ChatRequest request = small();
+  request.user_id = "p";
+  request.n = 3;
+  request.parallel_tool_calls = false;
+  request.logit_bias = R"({"50256": -100})";
+  request.safety_check = tally::SafetyCheck::high;
+  request.service_tier = "flex";
+  request.user = "u-1";
+  CHECK(rest(request) ==
+        R"(,"user_id":"p","n":3,"parallel_tool_calls":false,"logit_bias":{"50256": -100})"
+        R"(,"safety_check":{"level":"high"},"service_tier":"flex","user":"u-1")");
+  request = small();
+  request.parallel_tool_calls = true;
+  request.safety_check = tally::SafetyCheck::low;
+  CHECK(rest(request) == R"(,"parallel_tool_calls":true,"safety_check":{"level":"low"})");
+  request.n = 0;
+  CHECK(refusal(request) == "n is 0: give at least 1, or leave it absent");
+  request = small();
+  request.logit_bias = "[]";
+  CHECK(refusal(request).find("logit_bias has to be a JSON object") == 0);
+}
+
+TEST_CASE("request: every effort has the API's word") {
+  using tally::ReasoningEffort;
+  const std::pair<ReasoningEffort, std::string> words[] = {
+      {ReasoningEffort::minimal, "minimal"}, {ReasoningEffort::low, "low"},
+      {ReasoningEffort::medium, "medium"},   {ReasoningEffort::high, "high"},
+      {ReasoningEffort::xhigh, "xhigh"},     {ReasoningEffort::maximum, "max"},
+      {ReasoningEffort::ultra, "ultra"},
+  };
+  for (const auto& [effort, word] : words) {
+    ChatRequest request = small();
+    request.reasoning_effort = effort;
+    CHECK(rest(request) == R"(,"reasoning_effort":")" + word + "\"");
+  }
+}
+
+TEST_CASE("request: a schema of the answer goes out byte for byte, in the place of the format") {
+  ChatRequest request = small();
+  request.response_format = ResponseFormat::json_object;
+  request.json_schema = {"city", R"({ "type": "object" })", true};
+  CHECK(rest(request) == R"(,"response_format":{"type":"json_schema","json_schema":{"name":"city",)"
+                         R"("schema":{ "type": "object" },"strict":true}})");
+  request.json_schema->strict = false;
+  CHECK(rest(request) == R"(,"response_format":{"type":"json_schema","json_schema":{"name":"city",)"
+                         R"("schema":{ "type": "object" }}})");
+  request.json_schema->schema = "true";
+  CHECK(refusal(request).find("json_schema.schema has to be a JSON object") == 0);
+  request.json_schema->name = "";
+  CHECK(refusal(request) == "json_schema.name is empty");
+}
+
+TEST_CASE("request: server tools stand behind the functions, with their options") {
+  ChatRequest request = small();
+  request.server_tools = {{"deepseek_web_search"},
+                          {"web_search", R"({"max_uses": 3, "user_location":{"city":"Köln"}})"}};
+  const std::string own = R"({"type":"deepseek_web_search"},)"
+                          R"({"type":"web_search","max_uses":3,"user_location":{"city":"Köln"}}])";
+  CHECK(rest(request) == R"(,"tools":[)" + own);
+  Tool now;
+  now.name = "now";
+  request.tools = {now};
+  CHECK(rest(request) == R"(,"tools":[{"type":"function","function":{"name":"now",)"
+                         R"("parameters":{"type":"object","properties":{}}}},)" +
+                             own);
+  request.server_tools = {{"x", "7"}};
+  CHECK(refusal(request).find("server_tools[0].options has to be a JSON object") == 0);
+  request.server_tools = {{"x", R"({"type":"y"})"}};
+  CHECK(refusal(request) == "server_tools[0].options has a type, which is a field of its own");
+  request.server_tools = {{""}};
+  CHECK(refusal(request) == "server_tools[0].type is empty");
+}
+
+TEST_CASE("request: OpenAI's bound of the output has its newer name, and stands there once") {
+  const auto bound = [](const ChatRequest& request, std::optional<std::int64_t> if_absent = {}) {
+    const auto json = write_request(request, false, if_absent, tally::RequestDialect::openai);
+    REQUIRE(json);
+    return json->substr(json->find("}]") + 2);
+  };
+  ChatRequest request = small();
+  request.max_tokens = 5;
+  CHECK(bound(request) == R"(,"max_completion_tokens":5})");
+  request.extra = R"({"max_tokens":7})";
+  CHECK(bound(request) == R"(,"max_tokens":7})");
+  request.extra = R"({"max_completion_tokens":9})";
+  CHECK(bound(request) == R"(,"max_completion_tokens":9})");
+  request = small();
+  CHECK(bound(request, 8) == R"(,"max_completion_tokens":8})");
+  request.extra = R"({"max_tokens":7})";
+  CHECK(bound(request, 8) == R"(,"max_tokens":7})");
+  CHECK(request_dialect(tally::provider_named("azure")) == tally::RequestDialect::openai);
+  CHECK(request_dialect(tally::provider_named("deepseek")) == tally::RequestDialect::common);
+}
+
+TEST_CASE("request: an answer goes back as it came, with its reasoning") {
+  ChatRequest request = small();
+  Message answer = tally::assistant("Yes.");
+  answer.reasoning_content = "Hm,\n\"maybe\"";
+  request.messages.push_back(answer);
+  CHECK(written(request) ==
+        R"({"model":"m","messages":[{"role":"user","content":"Hi"},)"
+        R"({"role":"assistant","content":"Yes.","reasoning_content":"Hm,\n\"maybe\""}]})");
+}
