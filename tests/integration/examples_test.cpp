@@ -203,6 +203,44 @@ TEST_CASE("examples: 05 asks until the day's budget refuses, and its ledger know
   CHECK(again.text.find("deepseek-flash, not_billed (budget)\n") == 0);
 }
 
+TEST_CASE("examples: 06 shows each step of a tool loop with its bill, and the sum") {
+  loopback::Script script;
+  script.tools = {{"call_1", "length_of", {"{\"river\":", "\"Nile\"}"}}};
+  loopback::LoopbackProvider provider(script);
+  check_printed(provider, EXAMPLE_06_TOOLS, [](const Expected& e) {
+    // Two calls: 2 x 16.2 or 2 x 8.1 dollars for a million of them.
+    const std::string sum = e.band == "peak" ? "$0.0000324" : "$0.0000162";
+    return "calls length_of({\"river\":\"Nile\"})\n" + (whole_text + e.receipt()) + whole_text +
+           e.receipt() + "2 steps, " + sum + "\n";
+  });
+  const std::string second = provider.received().back().body;
+  CHECK(second.find(R"("tool_call_id":"call_1")") != std::string::npos);
+  CHECK(second.find(R"({\"km\":6650})") != std::string::npos);
+}
+
+TEST_CASE("examples: 07 reads a struct out of a JSON answer, and refuses another one") {
+  loopback::Script script;
+  script.tokens = {"{\"name\":", "\"Nile\",", "\"km\":", "6650}"};
+  loopback::LoopbackProvider provider(script);
+  check_printed(provider, EXAMPLE_07_JSON,
+                [](const Expected& e) { return e.receipt() + "Nile, 6650 km\n"; });
+  CHECK(provider.received().back().body.find(R"("json_object")") != std::string::npos);
+  script.tokens = {"{\"name\":\"Nile\"}"};
+  provider.set_script(script);
+  const Output other = run_against(provider, EXAMPLE_07_JSON);
+  CHECK(other.exit_code == 1);
+  CHECK(other.text.find("not what was asked for: {\"name\":\"Nile\"}\n") != std::string::npos);
+}
+
+TEST_CASE("examples: 08 has its answers as a future and in a coroutine") {
+  loopback::LoopbackProvider provider;
+  check_printed(provider, EXAMPLE_08_ASYNC, [](const Expected& e) {
+    const std::string sum = e.band == "peak" ? "$0.0000324" : "$0.0000162";
+    return "coroutine: 2 calls, " + sum + "\nfuture: " + whole_text + e.receipt();
+  });
+  CHECK(provider.served().chats == 3);
+}
+
 TEST_CASE("examples: the receipts in the README are what the examples print off-peak") {
   std::ifstream file(TALLY_SOURCE_DIR "/README.md");
   const std::string readme(std::istreambuf_iterator<char>(file), {});

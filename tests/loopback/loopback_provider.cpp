@@ -180,6 +180,12 @@ struct LoopbackProvider::State {
       return set_error(response, 400, "The request is not a chat completion");
     }
     if (body.contains("model") && body["model"].is_string()) asked.model = body["model"];
+    // A model that got a tool's result answers.
+    const auto& messages = body["messages"];
+    if (!messages.empty() && messages.back().is_object() &&
+        messages.back().value("role", "") == "tool") {
+      parsed.script.tools.clear();
+    }
     asked.stream = body.contains("stream") && body["stream"] == true;
     if (parsed.script.hang) {
       while (pause(std::chrono::hours(1))) {
