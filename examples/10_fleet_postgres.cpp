@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   tally::ClientOptions options;
   if (const char* key = std::getenv("DEEPSEEK_API_KEY")) options.api_key = key;
   if (argc > 2) options.base_url = argv[2];
+  options.provider = "deepseek";  // Whose prices and fields it has, wherever it is reached.
   options.ledger = ledger;
   auto client = tally::Client::open(options);
   if (!client) {

@@ -16,7 +16,8 @@ inline namespace TALLY_ABI {
 ///
 /// Calls never wait for it: libpq's non-blocking calls, rows in pipelined batches. A connection
 /// that breaks is made again; what was under way is asked anew, which changes nothing that was
-/// done.
+/// done. A poll then tries the addresses that it knows; where the server has moved to is looked up
+/// by whoever may wait: `Client::wait`, `Ledger::flush`, `Ledger::run_writer`.
 TALLY_API Result<std::shared_ptr<LedgerStore>> open_postgres_store(const std::string& conninfo);
 
 }  // namespace TALLY_ABI

@@ -35,7 +35,7 @@ struct ConnectionSettings {
   }
 };
 
-ConnectionSettings settings_for(const std::string& conninfo, const std::string& address) {
+ConnectionSettings settings_for(const std::string& conninfo, const std::string& addresses) {
   ConnectionSettings all;
   all.set("fallback_application_name", "tally");
   all.set("connect_timeout", "10");
@@ -47,7 +47,7 @@ ConnectionSettings settings_for(const std::string& conninfo, const std::string& 
   all.set("tcp_user_timeout", "20000");
   all.set("dbname", conninfo.c_str());
   all.set("client_encoding", "UTF8");
-  if (!address.empty()) all.set("hostaddr", address.c_str());
+  if (!addresses.empty()) all.set("hostaddr", addresses.c_str());
   all.keys.push_back(nullptr);
   all.values.push_back(nullptr);
   return all;
@@ -137,24 +137,24 @@ Result<void> PostgresConnection::open() {
   if (!is_open()) return postgres_error(last_words());
   const PostgresResult set(PQexec(connection_.get(), postgres_session_settings));
   if (PQresultStatus(set.get()) != PGRES_TUPLES_OK) return postgres_error(words_of(set.get()));
-  remember_address();
   return {};
 }
 
 Result<void> PostgresConnection::begin(Names names) {
-  const ConnectionSettings settings =
-      settings_for(conninfo_, names == Names::known ? known_address_ : std::string());
+  const std::string known = names == Names::known ? addresses_.joined() : std::string();
+  const ConnectionSettings settings = settings_for(conninfo_, known);
   connection_.reset(PQconnectStartParams(settings.keys.data(), settings.values.data(), 1));
   PQsetNoticeReceiver(connection_.get(), hear_nothing, nullptr);
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) {
     return postgres_error(last_words());
   }
+  if (known.empty()) addresses_.look_up(connection_.get());
   return {};
 }
 
 PostgresPollingStatusType PostgresConnection::step() {
   const PostgresPollingStatusType next = PQconnectPoll(connection_.get());
-  if (next == PGRES_POLLING_OK) remember_address();
+  if (next == PGRES_POLLING_OK) addresses_.take_over(connection_.get());
   return next;
 }
 
@@ -162,15 +162,6 @@ void PostgresConnection::close() { connection_.reset(); }
 
 std::string PostgresConnection::last_words() const {
   return connection_ ? one_line(PQerrorMessage(connection_.get())) : "no memory for a connection";
-}
-
-void PostgresConnection::remember_address() {
-  const char* address = PQhostaddr(connection_.get());
-  const char* host = PQhost(connection_.get());
-  // A socket's folder needs no name service. Of several hosts the next one may have to be tried.
-  const bool is_one_host =
-      host != nullptr && host[0] != '/' && conninfo_.find(',') == std::string::npos;
-  known_address_ = is_one_host && address != nullptr ? address : "";
 }
 
 Result<PostgresResult> PostgresConnection::ask(const std::string& statement,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/postgres_addresses.hpp"
 #include "tally/result.hpp"
 
 namespace tally {
@@ -63,8 +64,8 @@ class PostgresConnection {
 
   /// Connects, waiting.
   Result<void> open();
-  /// Begins to connect. `at_known_address`: without asking the name service, which libpq would wait
-  /// for, if a connection stood before.
+  /// Begins to connect. `known`: at the addresses of the connection before, without asking the name
+  /// service, which would be waited for.
   enum class Names { ask, known };
   Result<void> begin(Names names);
   /// One step of connecting; what the socket has to be ready for next, or `ok`, or `failed`.
@@ -85,10 +86,8 @@ class PostgresConnection {
   struct End {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
-  void remember_address();
-
   std::string conninfo_;
-  std::string known_address_;
+  PostgresAddresses addresses_;
   std::unique_ptr<PGconn, End> connection_;
 };
 

@@ -7,7 +7,7 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-// Grows with every change of what stands below and in postgres_functions.cpp.
+// Grows with every change of what stands below and in postgres_*functions.cpp.
 constexpr int schema_version = 1;
 
 // Any number of clients that begin at once stand in line behind this key ("tally" in ASCII).

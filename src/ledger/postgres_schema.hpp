@@ -10,10 +10,10 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-// postgres_functions.cpp. `@columns@` stands for the names of a row's columns.
+// `@columns@` stands for the names of a row's columns.
 extern const std::string_view postgres_rule_functions;
 extern const std::string_view postgres_write_functions;
-extern const std::string_view postgres_care_functions;
+extern const std::string_view postgres_care_functions;  // postgres_care_functions.cpp
 
 /// Makes the tables and functions where they are not there, and checks their version. Any number of
 /// clients may begin at once. `unsupported`: a newer tally made them.

@@ -2,6 +2,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -41,6 +43,7 @@ class PostgresStore final : public LedgerStore {
       : writer_(conninfo, owner), questions_(conninfo, owner) {}
 
   ~PostgresStore() override {
+    writer_.submit(take_inbox());
     if (!is_child()) {
       writer_.close(steady_clock::now() + closing_patience);
       return;
@@ -57,15 +60,16 @@ class PostgresStore final : public LedgerStore {
   }
 
   void submit(std::vector<LedgerWrite> batch) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    writer_.submit(std::move(batch));
-    pump(frame_share);
+    {
+      std::lock_guard<std::mutex> lock(inbox_mutex_);
+      std::move(batch.begin(), batch.end(), std::back_inserter(inbox_));
+    }
+    pump_if_nobody_does();
   }
 
   std::vector<LedgerDone> collect() override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    pump(frame_share);
-    return writer_.take_done();
+    const auto lock = pump_if_nobody_does();
+    return lock ? writer_.take_done() : std::vector<LedgerDone>();
   }
 
   void await(std::chrono::microseconds wait) override {
@@ -74,7 +78,7 @@ class PostgresStore final : public LedgerStore {
       PostgresWriter::Wait what;
       {
         std::lock_guard<std::mutex> lock(mutex_);
-        pump(std::chrono::milliseconds(20));
+        pump(std::chrono::milliseconds(20), PostgresWriter::Names::ask);
         if (writer_.has_done()) return;
         what = writer_.wait();
       }
@@ -92,10 +96,7 @@ class PostgresStore final : public LedgerStore {
     return writer_.waiting_for();
   }
 
-  int descriptor() const override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return is_child() ? -1 : writer_.wait().socket;
-  }
+  int descriptor() const override { return is_child() ? -1 : socket_.load(); }
 
   Result<void> each_row(const LedgerFilter& filter,
                         const std::function<bool(const LedgerRow&)>& keep) override {
@@ -160,15 +161,32 @@ class PostgresStore final : public LedgerStore {
  private:
   bool is_child() const { return forks_so_far() != forks_; }
 
-  void pump(std::chrono::microseconds share) {
+  void pump(std::chrono::microseconds share, PostgresWriter::Names names) {
+    writer_.submit(take_inbox());
     if (is_child()) {
       writer_.give_up(forked());
     } else {
-      writer_.pump(steady_clock::now() + share);
+      writer_.pump(steady_clock::now() + share, names);
     }
+    socket_ = is_child() ? -1 : writer_.wait().socket;
+  }
+
+  /// A frame does not wait for a thread that may be waiting for the name service.
+  std::unique_lock<std::mutex> pump_if_nobody_does() {
+    std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (lock) pump(frame_share, PostgresWriter::Names::known);
+    return lock;
+  }
+
+  std::vector<LedgerWrite> take_inbox() {
+    std::lock_guard<std::mutex> lock(inbox_mutex_);
+    return std::exchange(inbox_, {});
   }
 
   const unsigned forks_ = forks_so_far();
+  std::mutex inbox_mutex_;  ///< Never held while anything waits.
+  std::vector<LedgerWrite> inbox_;
+  std::atomic<int> socket_{-1};
   mutable std::mutex mutex_;
   PostgresWriter writer_;
   PostgresQuestions questions_;

@@ -17,11 +17,12 @@ inline namespace TALLY_ABI {
 
 /// Sends writes over one connection, in libpq's pipeline mode, and keeps each until the server has
 /// committed it: what a lost connection leaves unanswered is asked anew. Writes that come while a
-/// transaction is under way go together in the next one. Nothing here waits but `open`. One thread
-/// at a time.
+/// transaction is under way go together in the next one. Nothing here waits but `open`, `close` and
+/// a `pump` that may ask for names. One thread at a time.
 class PostgresWriter {
  public:
   using SteadyPoint = std::chrono::steady_clock::time_point;
+  using Names = PostgresConnection::Names;
 
   /// `owner`: the key of the advisory lock that says this client lives.
   PostgresWriter(const std::string& conninfo, std::int64_t owner)
@@ -31,8 +32,9 @@ class PostgresWriter {
   Result<void> open();
 
   void submit(std::vector<LedgerWrite> batch);
-  /// Does what can be done now; begins nothing new after `until`.
-  void pump(SteadyPoint until);
+  /// Does what can be done now; begins nothing new after `until`. `ask`: waits for the name
+  /// service, where a lost connection may have to be made to another address.
+  void pump(SteadyPoint until, Names names);
   std::vector<LedgerDone> take_done() { return std::exchange(done_, {}); }
   bool has_done() const { return !done_.empty(); }
 
@@ -67,9 +69,18 @@ class PostgresWriter {
     std::size_t index = 0;  ///< write: in `under_way_`.
   };
 
-  void connect();
+  void connect(Names names);
   void step_connection();
   void wait_for_socket() const;
+  void read_results();
+  void take_result(const PGresult* result);
+  void end_transaction();
+  void ask_anew(PostgresTrouble trouble);
+  void lost(const std::string& words);
+  std::chrono::milliseconds next_pause();
+  void refuse_old_reserves();
+
+  // postgres_transaction.cpp
   bool send_settings();
   void send_transaction(SteadyPoint until);
   bool send_write(const Queued& queued);
@@ -78,13 +89,6 @@ class PostgresWriter {
   bool send_locks();
   bool send_sync();
   bool expect(bool was_sent, Expected what);
-  void read_results();
-  void take_result(const PGresult* result);
-  void end_transaction();
-  void ask_anew(PostgresTrouble trouble);
-  void lost(const std::string& words);
-  std::chrono::milliseconds next_pause();
-  void refuse_old_reserves();
 
   PostgresConnection connection_;
   const std::int64_t owner_;
@@ -109,6 +113,7 @@ class PostgresWriter {
   SteadyPoint trouble_since_{};
   SteadyPoint next_try_{};
   int tries_ = 0;
+  int tries_at_known_ = 0;
 };
 
 }  // namespace TALLY_ABI
