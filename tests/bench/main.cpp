@@ -79,6 +79,7 @@ int measure(const Choice& choice) {
       {"include", [&] { measure_include(report, scale); }},
       {"open", [&] { measure_open(report, scale); }},
       {"growth", [&] { measure_growth(report, server, scale); }},
+      {"estimator", [&] { measure_estimator(report); }},
 #ifdef TALLY_BENCH_SQLITE
       {"ledger", [&] { measure_ledger(report, server, scale); }},
       {"ledger_queries", [&] { measure_ledger_queries(report, scale); }},

@@ -30,6 +30,8 @@ void measure_money(Report& report, const Scale& scale);
 void measure_include(Report& report, const Scale& scale);
 void measure_open(Report& report, const Scale& scale);
 void measure_growth(Report& report, const Server& server, const Scale& scale);
+/// Over the counts in the folder TALLY_TOKENS.
+void measure_estimator(Report& report);
 #ifdef TALLY_BENCH_SQLITE
 void measure_ledger(Report& report, const Server& server, const Scale& scale);
 void measure_ledger_queries(Report& report, const Scale& scale);

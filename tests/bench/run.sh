@@ -8,6 +8,7 @@
 #
 #   --quick       fewer rounds and shorter streams: half a minute, to see that it runs
 #   --json FILE   the ratios as one flat JSON object too
+#   TALLY_TOKENS  (a variable) a folder of counted texts, *.jsonl, for the section estimator
 #   SECTION       stream decode calls latency streams money include open growth ledger
 #                 ledger_queries (all, if none is named)
 set -euo pipefail

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// How wrong the estimator is, kind by kind, over texts whose tokens were counted by DeepSeek's own
+// tokenizer.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "measures.hpp"
+#include "tally/usage.hpp"
+
+namespace bench {
+namespace {
+
+struct Errors {
+  std::vector<double> relative;  ///< |estimate - count| / count, of each text.
+  std::int64_t counted = 0;
+  std::int64_t estimated = 0;
+  int below_low = 0;
+  int above_high = 0;
+
+  void add(const tally::TokenEstimate& estimate, std::int64_t count) {
+    const auto difference = static_cast<double>(estimate.likely - count);
+    relative.push_back(std::fabs(difference) / static_cast<double>(count));
+    counted += count;
+    estimated += estimate.likely;
+    below_low += count < estimate.low ? 1 : 0;
+    above_high += count > estimate.high ? 1 : 0;
+  }
+  double mean() const {
+    double sum = 0;
+    for (const double each : relative) sum += each;
+    return 100 * sum / static_cast<double>(relative.size());
+  }
+  double bias() const {
+    return 100 * static_cast<double>(estimated - counted) / static_cast<double>(counted);
+  }
+  double percentile95() const {
+    std::vector<double> sorted = relative;
+    std::sort(sorted.begin(), sorted.end());
+    return 100 * sorted[(sorted.size() - 1) * 95 / 100];
+  }
+};
+
+void read(const std::filesystem::path& path, std::map<std::string, Errors>& kinds) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const auto sample = nlohmann::json::parse(line, nullptr, false);
+    if (!sample.is_object() || !sample.contains("text") || !sample.contains("token_count"))
+      continue;
+    const std::int64_t count = sample["token_count"];
+    if (count <= 0) continue;
+    const auto estimate = tally::estimate_tokens(sample["text"].get<std::string>());
+    kinds[sample.value("kind", "unknown")].add(estimate, count);
+    kinds["all"].add(estimate, count);
+  }
+}
+
+}  // namespace
+
+void measure_estimator(Report& report) {
+  report.section("Token estimates, beside counts of DeepSeek's tokenizer");
+  const char* folder = std::getenv("TALLY_TOKENS");
+  if (folder == nullptr) return report.note("left out: TALLY_TOKENS names no folder of counts");
+  std::map<std::string, Errors> kinds;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".jsonl") read(entry.path(), kinds);
+  }
+  if (kinds.empty()) return report.note("left out: no counts in " + std::string(folder));
+
+  report.note(
+      "kind                     texts  tokens  mean error    bias  95th percentile  outside");
+  for (const auto& [kind, errors] : kinds) {
+    char line[128];
+    std::snprintf(line, sizeof line, "%-24s %5zu %7lld %10.1f %% %+6.1f %% %14.1f %% %8d",
+                  kind.c_str(), errors.relative.size(), static_cast<long long>(errors.counted),
+                  errors.mean(), errors.bias(), errors.percentile95(),
+                  errors.below_low + errors.above_high);
+    report.note(line);
+  }
+  const Errors& all = kinds["all"];
+  report.figure("estimator_mean_error_percent", "mean error, %", all.mean());
+  report.figure("estimator_bias_percent", "bias of the sum, %", all.bias());
+  report.figure("estimator_above_high", "texts above their upper bound", all.above_high, 0);
+}
+
+}  // namespace bench
