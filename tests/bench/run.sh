@@ -10,12 +10,15 @@
 #   --json FILE   the ratios as one flat JSON object too
 #   TALLY_TOKENS  (a variable) a folder of counted texts, *.jsonl, for the section estimator
 #   SECTION       stream decode calls latency streams money include open growth ledger
-#                 ledger_queries (all, if none is named)
+#                 ledger_queries (all, if none is named); ledger_postgres (only if it is named: it starts
+#                 a PostgreSQL server)
 set -euo pipefail
 arguments=()
+with_postgres=0
 while [[ $# -gt 0 ]]; do
   case $1 in
     --json) arguments+=(--json "$(realpath -m "$2")"); shift ;;  # Where the caller stands.
+    ledger_postgres) with_postgres=1 ;;
     *) arguments+=("$1") ;;
   esac
   shift
@@ -33,4 +36,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 } >&2
 
 ulimit -n "$(ulimit -H -n)"  # A descriptor for each stream.
+if [[ $with_postgres == 1 ]]; then
+  # shellcheck disable=SC2016  # The conninfo is known inside only.
+  tests/postgres/with_server.sh bash -c 'build-bench/tests/bench/tally_bench_postgres "$TALLY_POSTGRES"'
+  [[ ${#arguments[@]} -gt 0 ]] || exit 0
+fi
 exec build-bench/tests/bench/tally_bench "${arguments[@]}"
