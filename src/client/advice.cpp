@@ -21,12 +21,39 @@ bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool mentions_json(const Message& message) {
+bool says_json(std::string_view text) {
   constexpr std::string_view word = "json";
-  const std::string& text = message.content;
   return std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
            return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
          }) != text.end();
+}
+
+bool mentions_json(const Message& message) {
+  const auto says_it = [](const ContentPart& part) {
+    return part.kind == ContentPart::Kind::text && says_json(part.value);
+  };
+  return says_json(message.content) ||
+         std::any_of(message.parts.begin(), message.parts.end(), says_it);
+}
+
+bool has_image(const Message& message) {
+  return std::any_of(message.parts.begin(), message.parts.end(),
+                     [](const ContentPart& part) { return part.kind == ContentPart::Kind::image; });
+}
+
+/// What DeepSeek takes an effort for; empty where it knows the word.
+std::string_view served_effort(ReasoningEffort effort) {
+  switch (effort) {
+    case ReasoningEffort::minimal:
+      return "low";
+    case ReasoningEffort::medium:
+    case ReasoningEffort::xhigh:
+      return "high";
+    case ReasoningEffort::ultra:
+      return "max";
+    default:
+      return {};
+  }
 }
 
 class Adviser {
@@ -58,7 +85,8 @@ class Adviser {
     check_beta(base_url);
     check_bounds();
     check_json();
-    if (request_.seed) add("seed", "DeepSeek documents no such parameter, and ignores it.");
+    check_unknown();
+    check_flash_only();
     if (thinks()) {
       check_thinking();
     } else {
@@ -103,6 +131,30 @@ class Adviser {
     }
   }
 
+  void check_unknown() {
+    constexpr const char* unknown = "DeepSeek documents no such parameter; it is likely ignored.";
+    if (request_.seed) add("seed", unknown);
+    if (request_.n && *request_.n != 1) add("n", unknown);
+    if (!request_.logit_bias.empty()) add("logit_bias", unknown);
+    if (request_.parallel_tool_calls) add("parallel_tool_calls", unknown);
+    if (!request_.user.empty()) add("user", "DeepSeek's own field is user_id; this one is not it.");
+    if (request_.json_schema) {
+      add("json_schema",
+          "DeepSeek takes no schema: put it into the prompt, and ask for json_object.");
+    }
+  }
+
+  void check_flash_only() {
+    if (holds(request_.model, "flash")) return;
+    const auto& messages = request_.messages;
+    if (std::any_of(messages.begin(), messages.end(), has_image)) {
+      add("messages", "Of DeepSeek's models only Flash sees images.");
+    }
+    if (!request_.server_tools.empty()) {
+      add("server_tools", "Of DeepSeek's models only Flash has them.");
+    }
+  }
+
   void check_json() {
     if (request_.response_format != ResponseFormat::json_object) return;
     const auto& messages = request_.messages;
@@ -123,8 +175,8 @@ class Adviser {
     if (r.top_p && !holds(r.model, "pro") && (*r.top_p < 0.95 || *r.top_p > 1.0)) {
       add("top_p", "While the model thinks only values from 0.95 to 1 have an effect.");
     }
-    if (r.reasoning_effort == ReasoningEffort::medium) {
-      add("reasoning_effort", "DeepSeek serves medium as high.");
+    if (const auto served = served_effort(r.reasoning_effort); !served.empty()) {
+      add("reasoning_effort", "DeepSeek takes this for " + std::string(served) + ".");
     }
     if (r.max_tokens && *r.max_tokens < small_max_tokens) {
       add("max_tokens", "Thinking counts too: it may take all " + std::to_string(*r.max_tokens) +

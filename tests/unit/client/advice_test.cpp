@@ -126,10 +126,36 @@ TEST_CASE("advice: bounds, and what has no effect") {
   request = fake::question();
   request.reasoning_effort = tally::ReasoningEffort::medium;
   CHECK(fields(request) == "reasoning_effort");
+  request.reasoning_effort = tally::ReasoningEffort::ultra;
+  CHECK(check_request(request, tally::provider_named("deepseek"), base)[0].message ==
+        "DeepSeek takes this for max.");
   request.reasoning_effort = tally::ReasoningEffort::high;
   CHECK(fields(request) == "");
   request.thinking = tally::Thinking::disabled;
   CHECK(fields(request) == "reasoning_effort");
+}
+
+TEST_CASE("advice: what other servers have and DeepSeek has not, and what only Flash has") {
+  tally::ChatRequest request = without_thinking();
+  request.n = 2;
+  request.logit_bias = "{}";
+  request.parallel_tool_calls = true;
+  request.user = "u";
+  request.json_schema = tally::JsonSchema{"river"};
+  CHECK(fields(request) == "n logit_bias parallel_tool_calls user json_schema");
+  CHECK(fields(request, "https://api.openai.com/v1", "openai") == "");
+
+  request = without_thinking();
+  request.messages = {tally::user("Which river?", {tally::image("https://a/b.png")})};
+  request.server_tools = {{"deepseek_web_search"}};
+  CHECK(fields(request) == "");
+  request.model = "deepseek-v4-pro";
+  CHECK(fields(request) == "messages server_tools");
+
+  request = without_thinking();
+  request.response_format = tally::ResponseFormat::json_object;
+  request.messages = {tally::user("", {tally::text_part("As JSON.")})};
+  CHECK(fields(request) == "");
 }
 
 TEST_CASE("advice: a client checks for its own provider and base, and sends all the same") {
