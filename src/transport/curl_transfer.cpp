@@ -38,6 +38,7 @@ int status_of(std::string_view line) {
 /// The key that is sent with these headers; empty where none is.
 std::string_view key_in(const HttpHeaders& headers) {
   for (const auto& [name, value] : headers) {
+    if (name == "api-key") return value;  // Azure's way.
     if (name == "Authorization") return std::string_view(value).substr(value.find(' ') + 1);
   }
   return {};
