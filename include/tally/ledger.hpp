@@ -100,7 +100,8 @@ class TALLY_API Ledger {
   /// Keeps rows in memory; they end with the last handle.
   static Ledger in_memory();
   /// Over a store of one's own, or `open_postgres_store`'s. One ledger for each store: a second
-  /// one would take the first one's answers. Copies of it are the same ledger.
+  /// one would take the first one's answers. Copies of it are the same ledger. If the store's
+  /// budgets cannot be read now, no reserve is taken, and each says so.
   explicit Ledger(std::shared_ptr<LedgerStore> store, LedgerOptions options = {});
 
   /// Adds a budget, or replaces the one of that id. It holds from the next call on, and counts what

@@ -20,7 +20,10 @@ Ledger Ledger::in_memory() { return Ledger(std::make_shared<MemoryStore>()); }
 Ledger::Ledger(std::shared_ptr<LedgerStore> store, LedgerOptions options)
     : state_(std::make_shared<State>(std::move(store), options)) {
   auto known = state_->store->budgets();
-  if (!known) return;  // The first reserve says what is wrong with the store.
+  if (!known) {
+    state_->miss_budgets(known.error());
+    return;
+  }
   for (Budget& budget : *known) state_->keep_budget(std::move(budget));
 }
 

@@ -40,6 +40,11 @@ std::uint64_t Ledger::State::submit(LedgerWrite write) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     write.ticket = ++last_ticket_;
+    if (missing_budgets_ && write.kind == LedgerWrite::Kind::reserve) {
+      ++answered_;
+      answers_.emplace(write.ticket, LedgerDone{write.ticket, missing_budgets_, {}, {}});
+      return write.ticket;
+    }
     unanswered_.insert(write.ticket);
   }
   const std::uint64_t ticket = write.ticket;
@@ -140,6 +145,11 @@ std::shared_ptr<const Budget> Ledger::State::budget(const std::string& id) const
   std::lock_guard<std::mutex> lock(budgets_mutex_);
   const auto place = std::lower_bound(budgets_.begin(), budgets_.end(), id, is_before);
   return place != budgets_.end() && (*place)->id == id ? *place : nullptr;
+}
+
+void Ledger::State::miss_budgets(const Error& why) {
+  missing_budgets_ = why;
+  missing_budgets_->message = "the ledger's budgets cannot be read: " + why.message;
 }
 
 void Ledger::State::keep_budget(Budget budget) {

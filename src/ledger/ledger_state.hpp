@@ -53,6 +53,10 @@ struct Ledger::State {
   void keep_budget(Budget budget);
   void drop_budget(const std::string& id);
 
+  /// Before anything is submitted: from now on nothing is reserved, since what the budgets would
+  /// say is not known.
+  void miss_budgets(const Error& why);
+
   const std::shared_ptr<LedgerStore> store;
   const LedgerOptions options;
   std::atomic<bool> writer_stops{false};
@@ -71,6 +75,7 @@ struct Ledger::State {
 
   mutable std::mutex budgets_mutex_;
   std::vector<std::shared_ptr<const Budget>> budgets_;  ///< Sorted by id.
+  std::optional<Error> missing_budgets_;
 };
 
 }  // namespace TALLY_ABI

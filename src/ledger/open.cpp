@@ -12,6 +12,7 @@ Result<Ledger> Ledger::open(const std::string& path, LedgerOptions options) {
 #if TALLY_WITH_SQLITE
   auto store = SqliteStore::open(path, options);
   if (!store) return std::move(store).error();
+  if (auto known = (*store)->budgets(); !known) return std::move(known).error();
   return Ledger(*std::move(store), options);
 #else
   static_cast<void>(options);

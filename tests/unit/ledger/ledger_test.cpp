@@ -206,6 +206,21 @@ TEST_CASE(
   CHECK(ledger.flush(std::chrono::milliseconds::max()));
 }
 
+TEST_CASE("ledger: nothing is reserved while nobody knows what the budgets are") {
+  class Unreadable final : public SlowStore {
+   public:
+    tally::Result<std::vector<tally::Budget>> budgets() override { return disk_full(); }
+  };
+  const tally::Ledger ledger(std::make_shared<Unreadable>());
+  const auto ticket = ledger.state()->submit(
+      {0, LedgerWrite::Kind::reserve, row_of("a", 0, BillState::reserved), {}});
+  ledger.state()->collect();
+  const auto done = ledger.state()->ask(ticket);
+  REQUIRE(done);
+  REQUIRE(done->error);
+  CHECK(done->error->message == "the ledger's budgets cannot be read: the disk is full");
+}
+
 TEST_CASE("ledger: a call that was refused before it was sent counts in no budget") {
   fake::World world;
   const tally::Ledger ledger = tally::Ledger::in_memory();

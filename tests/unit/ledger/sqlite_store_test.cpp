@@ -457,6 +457,13 @@ TEST_CASE("sqlite store: a file that was open at the fork is refused to the chil
   });
 }
 
+TEST_CASE("sqlite store: a file with a budget that cannot be read is not opened without it") {
+  const Folder folder;
+  REQUIRE(Ledger::open(folder.file())->set_budget(contract::budget("all", "1")));
+  Sql(folder.file()).run("UPDATE budget SET definition=replace(definition,'total','decade')");
+  CHECK(says(refused(folder.file()), "\"window\""));
+}
+
 TEST_CASE("sqlite store: a bill that the file refused is stored when flush returns") {
   const Folder folder;
   const auto store = open(folder.file());
