@@ -86,12 +86,18 @@ Usage usage_of_counts(std::int64_t prompt, std::int64_t output, CacheGuess guess
   return usage;
 }
 
+void add_text(const Message& message, const std::string& refusal, std::string& text) {
+  if (message.reasoning_content) text += *message.reasoning_content;
+  text += message.content;
+  text += refusal;
+  for (const ToolCall& call : message.tool_calls) text += call.name + call.arguments;
+}
+
 TokenEstimate output_estimate(const BillFacts& facts) {
   const Reply& reply = *facts.reply;
-  std::string text(reply.reasoning());
-  text += reply.message.content;
-  text += reply.refusal;
-  for (const ToolCall& call : reply.message.tool_calls) text += call.name + call.arguments;
+  std::string text;
+  add_text(reply.message, reply.refusal, text);
+  for (const Choice& choice : reply.more_choices) add_text(choice.message, choice.refusal, text);
   return estimate_output(text, facts.output_deltas);
 }
 

@@ -127,6 +127,10 @@ BillFacts Call::bill_facts() const {
   facts.model_requested = receipt_.model;
   facts.reply = &reply();
   facts.max_tokens = booking_.bound().max_output;
+  // Beyond that the product is no bound of anything.
+  constexpr std::int64_t most = std::int64_t{1} << 40;
+  const std::int64_t choices = booking_.bound().choices;
+  if (facts.max_tokens && *facts.max_tokens < most / choices) *facts.max_tokens *= choices;
   if (body_) facts.request_body = *body_;
   if (exchange_ && exchange_->reader) {
     facts.usage = exchange_->reader->usage();
@@ -292,6 +296,10 @@ Completion Call::take_completion() {
   const bool has_reader = exchange_ && exchange_->reader;
   Reply reply = has_reader ? exchange_->reader->take_reply() : Reply{};
   reply.request_id = attempt_.request_id;
+  if (exchange_) reply.headers = std::move(exchange_->told_headers);
+  for (ReplyHeader& header : reply.headers) {
+    if (headers_) redact(header.value, key_in(*headers_));
+  }
   if (!error_) return {std::move(reply), std::move(receipt_)};
   return {ChatError(*std::move(error_), std::move(reply)), std::move(receipt_)};
 }

@@ -2,6 +2,7 @@
 #include "client/exchange.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tally {
@@ -11,10 +12,25 @@ namespace {
 // Of an error's text only the start is of use.
 constexpr std::size_t error_body_bytes = 256 * 1024;
 
+// What tells of limits, ids and times, or of who answered behind a proxy.
+constexpr std::string_view told_beginnings[] = {"x-ratelimit-",
+                                                "ratelimit",
+                                                "retry-after",
+                                                "x-request-id",
+                                                "x-ds-trace-id",
+                                                "openai-",
+                                                "apim-request-id",
+                                                "cf-ray",
+                                                "x-served-by",
+                                                "server-timing",
+                                                "x-envoy-upstream-service-time"};
+constexpr std::size_t most_told_headers = 64;
+
+char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 bool same_header(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == y; });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower_case(x) == y; });
 }
 
 }  // namespace
@@ -36,8 +52,18 @@ void Exchange::on_header(std::string_view name, std::string_view value) {
   // DeepSeek's own id first; others only where it is missing.
   if (same_header(name, "x-ds-trace-id")) request_id = value;
   if (request_id.empty() && same_header(name, "x-request-id")) request_id = value;
+  keep_told_header(name, value);
   if (same_header(name, "location")) location = value;
   if (same_header(name, "retry-after")) retry_after = value;
+}
+
+void Exchange::keep_told_header(std::string_view name, std::string_view value) {
+  if (told_headers.size() == most_told_headers) return;
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), lower_case);
+  const auto begins = [&lower](std::string_view start) { return lower.rfind(start, 0) == 0; };
+  const bool is_told = std::any_of(std::begin(told_beginnings), std::end(told_beginnings), begins);
+  if (is_told) told_headers.push_back({std::move(lower), std::string(value)});
 }
 
 void Exchange::on_head(int status_code) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/delta_queue.hpp"
 #include "client/settings.hpp"
@@ -34,9 +35,10 @@ class Exchange final : public TransferHandler {
   bool is_connected = false;
   bool is_paused = false;
   std::string request_id;
-  std::string location;     ///< Where a redirect points to.
-  std::string retry_after;  ///< As sent.
-  std::string error_body;   ///< Its first part, where the status is no success.
+  std::vector<ReplyHeader> told_headers;  ///< For `Reply::headers`.
+  std::string location;                   ///< Where a redirect points to.
+  std::string retry_after;                ///< As sent.
+  std::string error_body;                 ///< Its first part, where the status is no success.
   std::optional<ReplyReader> reader;
   std::optional<TransferEnd> end;
 
@@ -49,6 +51,7 @@ class Exchange final : public TransferHandler {
   std::uint64_t payload_seen = 0;
 
  private:
+  void keep_told_header(std::string_view name, std::string_view value);
   void on_connected() override;
   void on_header(std::string_view name, std::string_view value) override;
   void on_head(int status_code) override;

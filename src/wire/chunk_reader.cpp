@@ -67,7 +67,7 @@ class ChunkReader {
     for (const JsonValue& choice : choices.children) {
       const JsonValue* index = choice.find("index");
       const auto number = index != nullptr ? index->as_int() : std::nullopt;
-      if (number.value_or(position) == 0) read_choice(choice);
+      if (builder_.choose(number.value_or(position))) read_choice(choice);
       // Moonshot; every choice's tokens are billed, also of one that nobody reads.
       read_usage_of(choice);
       ++position;
@@ -77,7 +77,7 @@ class ChunkReader {
   void read_choice(const JsonValue& choice) {
     if (const JsonValue* said = message_of(choice)) read_message(*said);
     const JsonValue* logprobs = choice.find("logprobs");
-    if (logprobs != nullptr && logprobs->is_object()) builder_.reply().logprobs = source(*logprobs);
+    if (logprobs != nullptr && logprobs->is_object()) builder_.add_logprobs(*logprobs, text_);
     if (const std::string* word = choice.find_string("finish_reason")) {
       builder_.set_finish_reason(*word);
     }

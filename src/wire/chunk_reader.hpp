@@ -11,7 +11,7 @@ inline namespace TALLY_ABI {
 
 enum class ChunkForm { event, document };
 
-/// Puts what a chunk of a stream, or a whole document, says into `builder`: choice 0, usage
+/// Puts what a chunk of a stream, or a whole document, says into `builder`: choices, usage
 /// wherever it stands, errors. Lenient about shape: what is missing, null or unknown is passed
 /// over. `text` is what `chunk` was parsed from.
 void read_chunk(const JsonValue& chunk, std::string_view text, ChunkForm form,

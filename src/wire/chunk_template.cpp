@@ -160,6 +160,7 @@ bool ChunkTemplates::fill(const Template& known, const Fillings& fillings, Messa
             offset,
             target->size() - offset,
             0,
+            0,
             0};
   return true;
 }

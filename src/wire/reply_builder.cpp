@@ -2,11 +2,16 @@
 #include "wire/reply_builder.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
+
+// Beyond what any server offers; a server may not make this process hold, or look through, more.
+constexpr std::size_t most_choices = 1024;
+constexpr std::size_t most_members = 16;
 
 struct FinishWord {
   std::string_view word;
@@ -39,38 +44,95 @@ bool begins_another(const ToolCall& call, const ToolCallPiece& piece) {
 
 }  // namespace
 
-ReplyBuilder::ReplyBuilder(std::vector<DeltaRecord>* deltas) : deltas_(deltas) {
+void JoinedLogprobs::add(const JsonValue& object, std::string_view text) {
+  if (++count_ == 1) first_ = text.substr(object.begin, object.end - object.begin);
+  for (const JsonValue& value : object.children) {
+    const auto known = std::find_if(members_.begin(), members_.end(),
+                                    [&](const Member& member) { return member.name == value.key; });
+    const bool is_new = known == members_.end();
+    if (is_new && members_.size() == most_members) continue;
+    if (value.is_null() && !is_new) continue;
+    Member& member = is_new ? members_.emplace_back() : *known;
+    member.name = value.key;
+    std::string_view json = text.substr(value.begin, value.end - value.begin);
+    if (!value.is_array() || !member.is_list) member.json.clear();
+    member.is_list = value.is_array();
+    if (member.is_list) json = json.substr(1, json.size() - 2);
+    if (value.is_array() && value.children.empty()) continue;
+    if (!member.json.empty()) member.json += ',';
+    member.json += json;
+  }
+}
+
+std::string JoinedLogprobs::text() const {
+  if (count_ <= 1) return first_;
+  std::string json = "{";
+  for (const Member& member : members_) {
+    if (json.size() > 1) json += ',';
+    append_json_string(json, member.name);
+    json += ':';
+    json += member.is_list ? '[' + member.json + ']' : member.json;
+  }
+  return json += '}';
+}
+
+ReplyBuilder::ReplyBuilder(std::vector<DeltaRecord>* deltas) : deltas_(deltas), choices_(1) {
   reply_.message.role = Role::assistant;
+}
+
+bool ReplyBuilder::choose(std::int64_t index) {
+  current_ = 0;
+  if (index == 0) return true;
+  if (index < 0 || index > std::numeric_limits<int>::max()) return false;
+  auto& more = reply_.more_choices;
+  const auto known = choice_by_index_.find(index);
+  if (known != choice_by_index_.end()) {
+    current_ = known->second;
+    return true;
+  }
+  if (more.size() == most_choices) {
+    fail(
+        {ErrorKind::limit_exceeded, "the answer has more choices than anybody can have asked for"});
+    return false;
+  }
+  more.emplace_back();
+  current_ = static_cast<std::uint32_t>(more.size());
+  choice_by_index_[index] = current_;
+  more.back().index = static_cast<int>(index);
+  more.back().message.role = Role::assistant;
+  choices_.emplace_back();
+  size_ += sizeof(Choice) + sizeof(ChoiceState);
+  return true;
 }
 
 void ReplyBuilder::add_text(std::string_view piece) {
   if (piece.empty()) return;
-  std::string& content = reply_.message.content;
-  note({DeltaRecord::Kind::text, 0, content.size(), piece.size(), 0, 0});
+  std::string& content = message().content;
+  note({DeltaRecord::Kind::text, 0, content.size(), piece.size(), 0, 0, current_});
   content += piece;
 }
 
 void ReplyBuilder::add_reasoning(std::string_view piece) {
-  auto& reasoning = reply_.message.reasoning_content;
+  auto& reasoning = message().reasoning_content;
   if (!reasoning) reasoning.emplace();
   if (piece.empty()) return;
-  note({DeltaRecord::Kind::reasoning, 0, reasoning->size(), piece.size(), 0, 0});
+  note({DeltaRecord::Kind::reasoning, 0, reasoning->size(), piece.size(), 0, 0, current_});
   *reasoning += piece;
 }
 
 void ReplyBuilder::add_refusal(std::string_view piece) {
   if (piece.empty()) return;
-  note({DeltaRecord::Kind::refusal, 0, reply_.refusal.size(), piece.size(), 0, 0});
-  reply_.refusal += piece;
+  note({DeltaRecord::Kind::refusal, 0, refusal().size(), piece.size(), 0, 0, current_});
+  refusal() += piece;
 }
 
 void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
-  auto& calls = reply_.message.tool_calls;
+  auto& calls = message().tool_calls;
   const std::size_t calls_before = calls.size();
   const std::uint32_t tool = tool_of(piece);
   ToolCall& call = calls[tool];
   const std::size_t known_before = call.id.size() + call.name.size();
-  last_tool_ = tool;
+  choices_[current_].last_tool = tool;
 
   if (call.id.empty()) call.id = piece.id;
   // A name may come in pieces, or whole in every piece; it is complete when the arguments begin.
@@ -80,7 +142,7 @@ void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
   if (tells_more || !piece.arguments.empty()) {
     note({DeltaRecord::Kind::tool_call, tool, call.arguments.size(), piece.arguments.size(),
           tells_more ? static_cast<std::uint32_t>(call.id.size()) : 0,
-          tells_more ? static_cast<std::uint32_t>(call.name.size()) : 0});
+          tells_more ? static_cast<std::uint32_t>(call.name.size()) : 0, current_});
   }
   call.arguments += piece.arguments;
   size_ += piece.id.size() + piece.name.size();
@@ -88,10 +150,11 @@ void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
 
 /// The position of the call that a piece belongs to; the call is made if it is new.
 std::uint32_t ReplyBuilder::tool_of(const ToolCallPiece& piece) {
-  auto& calls = reply_.message.tool_calls;
+  auto& calls = message().tool_calls;
   if (piece.index) {
-    const auto known = tool_by_index_.find(*piece.index);
-    if (known == tool_by_index_.end() || begins_another(calls[known->second], piece)) {
+    const auto& by_index = choices_[current_].tool_by_index;
+    const auto known = by_index.find(*piece.index);
+    if (known == by_index.end() || begins_another(calls[known->second], piece)) {
       return begin_tool(piece);
     }
     return known->second;
@@ -106,19 +169,46 @@ std::uint32_t ReplyBuilder::tool_of(const ToolCallPiece& piece) {
 }
 
 std::uint32_t ReplyBuilder::begin_tool(const ToolCallPiece& piece) {
-  auto& calls = reply_.message.tool_calls;
+  auto& calls = message().tool_calls;
   const auto tool = static_cast<std::uint32_t>(calls.size());
-  if (piece.index) tool_by_index_[*piece.index] = tool;
+  if (piece.index) choices_[current_].tool_by_index[*piece.index] = tool;
   calls.emplace_back();
   size_ += sizeof(ToolCall);
   return tool;
 }
 
+void ReplyBuilder::add_logprobs(const JsonValue& object, std::string_view text) {
+  choices_[current_].logprobs.add(object, text);
+  size_ += object.end - object.begin;
+}
+
+void ReplyBuilder::complete_reply() {
+  reply_.logprobs = choices_.front().logprobs.text();
+  for (std::size_t i = 0; i < reply_.more_choices.size(); ++i) {
+    reply_.more_choices[i].logprobs = choices_[i + 1].logprobs.text();
+  }
+}
+
+bool ReplyBuilder::finished() const {
+  const auto& more = reply_.more_choices;
+  return reply_.finish_reason != FinishReason::none &&
+         std::none_of(more.begin(), more.end(), [](const Choice& choice) {
+           return choice.finish_reason == FinishReason::none;
+         });
+}
+
 void ReplyBuilder::set_finish_reason(const std::string& word) {
   if (word.empty()) return;
-  reply_.finish_reason = finish_reason_of(word);
-  reply_.finish_reason_text = word;
-  if (reply_.finish_reason != FinishReason::insufficient_system_resource) return;
+  const FinishReason reason = finish_reason_of(word);
+  if (current_ == 0) {
+    reply_.finish_reason = reason;
+    reply_.finish_reason_text = word;
+  } else {
+    Choice& choice = reply_.more_choices[current_ - 1];
+    choice.finish_reason = reason;
+    choice.finish_reason_text = word;
+  }
+  if (reason != FinishReason::insufficient_system_resource) return;
   Error error;
   error.kind = ErrorKind::overloaded;
   error.message =

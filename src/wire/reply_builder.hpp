@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.hpp"
 #include "tally/chat.hpp"
 #include "wire/reply_reader.hpp"
 #include "wire/usage_json.hpp"
@@ -25,17 +26,41 @@ struct ToolCallPiece {
   std::string_view arguments;
 };
 
+/// The `logprobs` of one choice: one object, or those of many chunks, whose lists are joined.
+class JoinedLogprobs {
+ public:
+  /// `text` is what `object` was parsed from.
+  void add(const JsonValue& object, std::string_view text);
+  /// The whole as JSON text; a single object as it was written; empty if there was none.
+  std::string text() const;
+
+ private:
+  struct Member {
+    std::string name;
+    bool is_list = false;
+    std::string json;  // Of a list: its elements, without the brackets.
+  };
+
+  std::string first_;
+  int count_ = 0;
+  std::vector<Member> members_;
+};
+
 /// The reply as it grows, and a record of each piece that it grew by. One thread at a time.
 class ReplyBuilder {
  public:
   /// `deltas` may be null.
   explicit ReplyBuilder(std::vector<DeltaRecord>* deltas);
 
+  /// What follows belongs to the choice of that index. False: there can be no such choice.
+  bool choose(std::int64_t index);
+
   void add_text(std::string_view piece);
   /// An empty piece counts too: it says that the model thinks.
   void add_reasoning(std::string_view piece);
   void add_refusal(std::string_view piece);
   void add_tool_call(const ToolCallPiece& piece);
+  void add_logprobs(const JsonValue& object, std::string_view text);
   void set_finish_reason(const std::string& word);
   void add_usage(ReportedUsage usage) { usage_.add(std::move(usage)); }
   /// What makes this answer no success. The first one stays.
@@ -44,8 +69,11 @@ class ReplyBuilder {
   /// Takes note of a piece that was already put into the reply.
   void note(const DeltaRecord& record);
 
-  /// The position of the tool call that the last piece went to.
-  std::optional<std::uint32_t> last_tool() const { return last_tool_; }
+  /// Puts what was only collected into the reply: all of it is there.
+  void complete_reply();
+
+  /// The position of the tool call of the first choice that the last piece went to.
+  std::optional<std::uint32_t> last_tool() const { return choices_.front().last_tool; }
 
   /// Whether this stream speaks in deltas, and not in messages as old servers do.
   bool speaks_in_deltas() const { return speaks_in_deltas_; }
@@ -55,12 +83,26 @@ class ReplyBuilder {
   const Reply& reply() const { return reply_; }
   const UsageSnapshots& usage() const { return usage_; }
   const std::optional<Error>& error() const { return error_; }
-  bool finished() const { return reply_.finish_reason != FinishReason::none; }
+  /// Every choice that has begun has its finish_reason.
+  bool finished() const;
   std::uint64_t output_deltas() const { return output_deltas_; }
   /// The bytes of the answer that are kept.
   std::size_t size() const { return size_; }
 
  private:
+  /// What is known of a choice beside its part of the reply.
+  struct ChoiceState {
+    std::map<std::int64_t, std::uint32_t> tool_by_index;
+    std::optional<std::uint32_t> last_tool;
+    JoinedLogprobs logprobs;
+  };
+
+  Message& message() {
+    return current_ == 0 ? reply_.message : reply_.more_choices[current_ - 1].message;
+  }
+  std::string& refusal() {
+    return current_ == 0 ? reply_.refusal : reply_.more_choices[current_ - 1].refusal;
+  }
   std::uint32_t tool_of(const ToolCallPiece& piece);
   std::uint32_t begin_tool(const ToolCallPiece& piece);
 
@@ -68,8 +110,9 @@ class ReplyBuilder {
   Reply reply_;
   UsageSnapshots usage_;
   std::optional<Error> error_;
-  std::map<std::int64_t, std::uint32_t> tool_by_index_;
-  std::optional<std::uint32_t> last_tool_;
+  std::vector<ChoiceState> choices_;  // The reply's own, then those of `more_choices`.
+  std::map<std::int64_t, std::uint32_t> choice_by_index_;
+  std::uint32_t current_ = 0;  // In `choices_`.
   bool speaks_in_deltas_ = false;
   std::uint64_t output_deltas_ = 0;
   std::size_t size_ = 0;

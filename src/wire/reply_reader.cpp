@@ -105,6 +105,7 @@ struct ReplyReader::State {
   bool proven() const { return done || builder.finished(); }
   void give_up(Error error);
   void check_size();
+  void keep_raw(std::string_view json);
   std::string_view as_utf8(std::string_view bytes);
   Result<JsonValue> parse(std::string_view text) const;
   void fail_to_parse(std::string what, const Error& error);
@@ -183,6 +184,7 @@ void ReplyReader::State::read_event(const SseEvent& event) {
   const std::string_view data = trim(event.data);
   if (data.empty()) return;  // Some proxies keep a connection alive with these.
   ++payload_count;
+  keep_raw(data);
   if (data == "[DONE]") {
     done = true;
   } else if (event.type == "error") {
@@ -194,8 +196,15 @@ void ReplyReader::State::read_event(const SseEvent& event) {
 }
 
 void ReplyReader::State::check_size() {
-  if (builder.size() <= limits.reply_bytes) return;
+  if (builder.size() + builder.reply().raw.size() <= limits.reply_bytes) return;
   give_up(over_limit("the answer", "reply_bytes", limits.reply_bytes));
+}
+
+void ReplyReader::State::keep_raw(std::string_view json) {
+  if (!limits.keep_raw || json == "[DONE]") return;
+  std::string& raw = builder.reply().raw;
+  if (!raw.empty()) raw += '\n';
+  raw += json;
 }
 
 bool ReplyReader::State::read_known_chunk(std::string_view data) {
@@ -262,11 +271,12 @@ void ReplyReader::State::give_up(Error error) {
 }
 
 void ReplyReader::State::finish(bool cut) {
-  if (hopeless) return;
+  if (hopeless) return builder.complete_reply();
   if (form == Form::stream) finish_stream();
   if (form == Form::document) finish_document(cut);
   if (form == Form::page) finish_page();
   if (!proven() && !builder.error()) builder.fail(unproven(cut));
+  builder.complete_reply();
 }
 
 void ReplyReader::State::finish_stream() {
@@ -286,6 +296,7 @@ void ReplyReader::State::finish_document(bool cut) {
     return fail_to_parse("the answer is ", root.error());
   }
   read_chunk(*root, text, ChunkForm::document, builder);
+  keep_raw(document);
   check_size();
   const JsonValue* choices = root->find("choices");
   done = choices != nullptr && choices->is_array() && !choices->children.empty();
@@ -342,6 +353,7 @@ std::uint64_t ReplyReader::output_deltas() const { return state_->builder.output
 const Reply& ReplyReader::reply() const { return state_->builder.reply(); }
 
 Reply ReplyReader::take_reply() {
+  state_->builder.complete_reply();
   Reply& reply = state_->builder.reply();
   Reply taken = std::move(reply);
   reply.service_tier = taken.service_tier;  // `usage` still asks for it.
@@ -360,23 +372,30 @@ std::optional<Usage> ReplyReader::usage() const {
 
 Delta ReplyReader::view(const DeltaRecord& record) const {
   const Reply& reply = state_->builder.reply();
+  const Choice* choice = nullptr;
+  if (record.choice > 0) {
+    if (record.choice > reply.more_choices.size()) return {};
+    choice = &reply.more_choices[record.choice - 1];
+  }
+  const Message& message = choice != nullptr ? choice->message : reply.message;
   const auto piece = [&record](std::string_view whole) {
     return whole.substr(std::min(record.offset, whole.size()), record.length);
   };
   Delta delta;
+  if (choice != nullptr) delta.choice = choice->index;
   switch (record.kind) {
     case DeltaRecord::Kind::text:
-      delta.text = piece(reply.message.content);
+      delta.text = piece(message.content);
       break;
     case DeltaRecord::Kind::reasoning:
-      delta.reasoning = piece(reply.reasoning());
+      if (message.reasoning_content) delta.reasoning = piece(*message.reasoning_content);
       break;
     case DeltaRecord::Kind::refusal:
-      delta.refusal = piece(reply.refusal);
+      delta.refusal = piece(choice != nullptr ? choice->refusal : reply.refusal);
       break;
     case DeltaRecord::Kind::tool_call: {
-      if (record.tool >= reply.message.tool_calls.size()) break;
-      const ToolCall& call = reply.message.tool_calls[record.tool];
+      if (record.tool >= message.tool_calls.size()) break;
+      const ToolCall& call = message.tool_calls[record.tool];
       delta.tool_call.emplace();
       delta.tool_call->index = static_cast<int>(record.tool);
       delta.tool_call->arguments = piece(call.arguments);

@@ -31,6 +31,7 @@ struct DeltaRecord {
   /// Lengths, since the reply may know more by the time somebody looks.
   std::uint32_t id_length = 0;
   std::uint32_t name_length = 0;
+  std::uint32_t choice = 0;  ///< 0: the reply's own; else its position in `more_choices`, plus 1.
 };
 
 /// How the chunks of a stream are read. Both ways give the same: tests hold one against the other.
@@ -66,7 +67,7 @@ class ReplyReader {
   bool hopeless() const;
   /// [DONE] was read, or a whole document (only known after `finish`).
   bool done() const;
-  /// A finish_reason was read.
+  /// A finish_reason was read, of every choice that has begun.
   bool finished() const;
   /// Grows with every piece of payload: events with data, from their first bytes on, and bytes of a
   /// document. Comments, blank lines and leading white space do not count.

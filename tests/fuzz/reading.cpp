@@ -17,37 +17,55 @@ using tally::Delta;
 using tally::DeltaRecord;
 using tally::ReplyReader;
 
-/// What somebody has who only collects deltas.
-struct Collected {
+/// What somebody has of one choice who only collects deltas.
+struct CollectedChoice {
   std::string text;
   std::string reasoning;
   std::string refusal;
   std::map<int, std::string> arguments;
-  std::string log;
 
   void add(const Delta& delta) {
     text += delta.text;
     reasoning += delta.reasoning;
     refusal += delta.refusal;
-    log.append("delta ").append(delta.text).append("|").append(delta.reasoning).append("|");
+    if (delta.tool_call) arguments[delta.tool_call->index] += delta.tool_call->arguments;
+  }
+
+  void check(const tally::Message& message, const std::string& whole_refusal) const {
+    same(message.content, text, "the deltas add up to the text");
+    same(message.reasoning_content.value_or(""), reasoning, "the deltas add up to the reasoning");
+    same(whole_refusal, refusal, "the deltas add up to the refusal");
+    promise(arguments.size() == message.tool_calls.size(), "every tool call has a delta");
+    for (const auto& [index, pieces] : arguments) {
+      const auto& call = message.tool_calls[static_cast<std::size_t>(index)];
+      same(call.arguments, pieces, "the deltas add up to the arguments");
+    }
+  }
+};
+
+/// And of a whole answer.
+struct Collected {
+  std::map<int, CollectedChoice> choices;
+  std::string log;
+
+  void add(const Delta& delta) {
+    choices[delta.choice].add(delta);
+    log.append("delta ").append(std::to_string(delta.choice)).append(" ");
+    log.append(delta.text).append("|").append(delta.reasoning).append("|");
     log.append(delta.refusal);
     if (delta.tool_call) {
-      arguments[delta.tool_call->index] += delta.tool_call->arguments;
       log.append("|").append(std::to_string(delta.tool_call->index)).append("|");
       log.append(delta.tool_call->id).append("|").append(delta.tool_call->arguments);
     }
     log += "\n";
   }
 
-  void check(const tally::Reply& reply) const {
-    same(reply.message.content, text, "the deltas add up to the text");
-    same(std::string(reply.reasoning()), reasoning, "the deltas add up to the reasoning");
-    same(reply.refusal, refusal, "the deltas add up to the refusal");
-    promise(arguments.size() == reply.message.tool_calls.size(), "every tool call has a delta");
-    for (const auto& [index, pieces] : arguments) {
-      const auto& call = reply.message.tool_calls[static_cast<std::size_t>(index)];
-      same(call.arguments, pieces, "the deltas add up to the arguments");
+  void check(const tally::Reply& reply) {
+    choices[0].check(reply.message, reply.refusal);
+    for (const tally::Choice& choice : reply.more_choices) {
+      choices[choice.index].check(choice.message, choice.refusal);
     }
+    promise(choices.size() == reply.more_choices.size() + 1, "every delta's choice is kept");
   }
 };
 
@@ -71,12 +89,20 @@ std::string describe(const tally::Usage& usage) {
   return out + " " + usage.service_tier + "\n" + usage.raw + "\n";
 }
 
-std::string describe(const tally::Reply& reply) {
-  std::string out = reply.id + "\n" + reply.model + "\n" + reply.message.content + "\n";
-  out += reply.message.reasoning_content ? "reasoning " + *reply.message.reasoning_content
-                                         : "no reasoning";
-  for (const tally::ToolCall& call : reply.message.tool_calls) {
+std::string describe(const tally::Message& message) {
+  std::string out = message.content + "\n";
+  out += message.reasoning_content ? "reasoning " + *message.reasoning_content : "no reasoning";
+  for (const tally::ToolCall& call : message.tool_calls) {
     out += "\ncall " + call.id + "|" + call.name + "|" + call.arguments;
+  }
+  return out;
+}
+
+std::string describe(const tally::Reply& reply) {
+  std::string out = reply.id + "\n" + reply.model + "\n" + describe(reply.message);
+  for (const tally::Choice& choice : reply.more_choices) {
+    out += "\nchoice " + std::to_string(choice.index) + " " + describe(choice.message) + "\n" +
+           choice.finish_reason_text + "|" + choice.refusal + "|" + choice.logprobs;
   }
   return out + "\n" + std::string(to_string(reply.finish_reason)) + "|" + reply.finish_reason_text +
          "\n" + reply.refusal + "\n" + reply.logprobs + "\n" + reply.system_fingerprint + "\n" +

@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,87 @@ using nlohmann::json;
 
 constexpr std::size_t every_position_up_to = 3 * 1024;
 constexpr std::size_t sampled_positions = 150;
+
+// What the cases do not hold: read from the body in the plainest way there is, line by line and
+// chunk by chunk.
+struct PlainChoice {
+  std::string text;
+  std::string finish_reason;
+  std::string refusal;
+  json logprobs;
+
+  std::string shown() const {
+    return text + "|" + finish_reason + "|" + refusal + "|" +
+           (logprobs.is_null() ? "" : logprobs.dump());
+  }
+};
+using PlainChoices = std::map<int, PlainChoice>;
+
+void append_text(std::string& text, const json& object, const char* name) {
+  if (object.contains(name) && object.at(name).is_string()) {
+    text += object.at(name).get<std::string>();
+  }
+}
+
+void join_logprobs(json& whole, const json& more) {
+  if (!more.is_object()) return;
+  for (const auto& [name, value] : more.items()) {
+    json& known = whole[name];
+    if (known.is_array() && value.is_array()) {
+      known.insert(known.end(), value.begin(), value.end());
+    } else if (!value.is_null()) {
+      known = value;
+    }
+  }
+}
+
+void read_plainly(PlainChoices& choices, const json& chunk) {
+  if (!chunk.is_object() || !chunk.contains("choices") || !chunk.at("choices").is_array()) return;
+  int place = 0;
+  for (const json& choice : chunk.at("choices")) {
+    const bool has_index = choice.contains("index") && choice.at("index").is_number_integer();
+    PlainChoice& known = choices[has_index ? choice.at("index").get<int>() : place];
+    ++place;
+    const char* const name = choice.contains("delta") ? "delta" : "message";
+    const json said = choice.contains(name) ? choice.at(name) : json();
+    append_text(known.text, said, "content");
+    append_text(known.refusal, said, "refusal");
+    if (choice.contains("finish_reason") && choice.at("finish_reason").is_string()) {
+      known.finish_reason = choice.at("finish_reason").get<std::string>();
+    }
+    if (choice.contains("logprobs")) join_logprobs(known.logprobs, choice.at("logprobs"));
+  }
+}
+
+PlainChoices read_plainly(const std::string& body) {
+  PlainChoices choices;
+  const json document = json::parse(body, nullptr, false);
+  if (!document.is_discarded()) {
+    read_plainly(choices, document);
+    return choices;
+  }
+  std::istringstream lines(body);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("data:", 0) == 0) {
+      read_plainly(choices, json::parse(line.substr(5), nullptr, false));
+    }
+  }
+  return choices;
+}
+
+std::string shown_logprobs(const std::string& logprobs) {
+  return logprobs.empty() ? "" : json::parse(logprobs, nullptr, false).dump();
+}
+
+std::string more_choices_of(const tally::Reply& reply) {
+  std::string out;
+  for (const tally::Choice& choice : reply.more_choices) {
+    out += std::to_string(choice.index) + " " + choice.message.content + "|" +
+           choice.finish_reason_text + "|" + choice.refusal + "|" +
+           shown_logprobs(choice.logprobs) + "\n";
+  }
+  return out;
+}
 
 // What a run gave, field by field and in the order of the fields of a case: two runs are the same
 // if and only if this is.
@@ -52,13 +135,14 @@ std::string finish_reason_of(const tally::Reply& reply) {
   return std::string(to_string(reply.finish_reason));
 }
 
-// The deltas must add up to the message; what they add up to is compared as a field of its own.
+// The deltas must add up to the first choice's message; what they add up to is compared as a field of its own.
 struct Collected {
   std::string text;
   std::string reasoning;
   std::vector<std::string> arguments;
 
   void take(const tally::Delta& delta) {
+    if (delta.choice != 0) return;
     text += delta.text;
     reasoning += delta.reasoning;
     if (!delta.tool_call) return;
@@ -101,6 +185,9 @@ Outcome outcome_of(const tally::Completion& completion) {
       {"reasoning", std::string(reply.reasoning())},
       {"tool_calls", tool_calls_of(reply.message)},
       {"finish_reason", finish_reason_of(reply)},
+      {"refusal", reply.refusal},
+      {"logprobs", shown_logprobs(reply.logprobs)},
+      {"more_choices", more_choices_of(reply)},
       {"usage", reported ? "reported" : "none"},
       {"state", std::string(to_string(completion.receipt.state))},
   };
@@ -139,7 +226,8 @@ std::string expected_cost(const json& expect) {
 
 class ExpectedCase {
  public:
-  explicit ExpectedCase(const json& expect) : expect_(expect) {}
+  ExpectedCase(const json& expect, const std::string& body)
+      : expect_(expect), choices_(read_plainly(body)) {}
 
   std::vector<std::string> compare(const Outcome& outcome) const {
     std::vector<std::string> mismatches;
@@ -165,6 +253,14 @@ class ExpectedCase {
       return count(usage.at(field.substr(6)));
     }
     if (field == "tool_calls") return expected_tools();
+    if (field == "more_choices") return expected_choices();
+    if (field == "refusal" || field == "logprobs") {
+      const auto first = choices_.find(0);
+      if (first == choices_.end()) return "";
+      const json& logprobs = first->second.logprobs;
+      if (field == "refusal") return first->second.refusal;
+      return logprobs.is_null() ? "" : logprobs.dump();
+    }
     if (field == "finish_reason") {
       return expect_.at(field).is_null() ? "none" : text_or_empty(expect_.at(field));
     }
@@ -177,6 +273,14 @@ class ExpectedCase {
     for (const auto& call : expect_.at("tool_calls")) {
       out += text_or_empty(call.at("id")) + " " + text_or_empty(call.at("name")) + "(" +
              text_or_empty(call.at("arguments")) + ")\n";
+    }
+    return out;
+  }
+
+  std::string expected_choices() const {
+    std::string out;
+    for (const auto& [index, choice] : choices_) {
+      if (index != 0) out += std::to_string(index) + " " + choice.shown() + "\n";
     }
     return out;
   }
@@ -202,6 +306,7 @@ class ExpectedCase {
   }
 
   const json& expect_;
+  const PlainChoices choices_;
 };
 
 std::vector<std::size_t> cut_positions(std::size_t size) {
@@ -216,7 +321,7 @@ std::vector<std::size_t> cut_positions(std::size_t size) {
 class RecordingRunner {
  public:
   RecordingRunner(const json& one_case, const std::string& body)
-      : case_(one_case), recording_(std::make_shared<Recording>()) {
+      : case_(one_case), body_(body), recording_(std::make_shared<Recording>()) {
     recording_->status = case_.value("status", 200);
     recording_->body = body;
     stream_ = case_.value("stream", false);
@@ -238,7 +343,7 @@ class RecordingRunner {
     if (!client) return {"no client: " + client.error().message};
 
     const Outcome whole = play(*client);
-    auto mismatches = ExpectedCase(case_.at("expect")).compare(whole);
+    auto mismatches = ExpectedCase(case_.at("expect"), body_).compare(whole);
     recording_->piece = 1;
     compare(mismatches, whole, play(*client), "byte by byte");
     recording_->piece = std::string_view::npos;
@@ -275,6 +380,7 @@ class RecordingRunner {
   }
 
   const json& case_;
+  const std::string& body_;
   bool stream_ = false;
   std::shared_ptr<Recording> recording_;
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();

@@ -111,7 +111,8 @@ TEST_CASE("chunk: a document's message is read by the same rules") {
       R"("choices":[{"index":0,"finish_reason":"stop","logprobs":{"content": [] },)"
       R"("message":{"role":"assistant","content":"Hi","reasoning_content":"hm","refusal":null}}],)"
       R"("usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}})";
-  const ReplyBuilder builder = read({document}, ChunkForm::document);
+  ReplyBuilder builder = read({document}, ChunkForm::document);
+  builder.complete_reply();
   CHECK(builder.reply().text() == "Hi");
   CHECK(builder.reply().reasoning() == "hm");
   CHECK(builder.reply().id == "i");

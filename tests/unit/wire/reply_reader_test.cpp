@@ -69,13 +69,20 @@ std::string summary(const Reading& reading) {
   for (const auto& call : reply.message.tool_calls) {
     all += '|' + call.id + ',' + call.name + ',' + call.arguments;
   }
+  for (const auto& choice : reply.more_choices) {
+    all += '|' + std::to_string(choice.index) + ' ' + choice.message.content + ' ' +
+           choice.message.reasoning_content.value_or("-") + ' ' + choice.refusal + ' ' +
+           choice.finish_reason_text + ' ' + choice.logprobs;
+    for (const auto& call : choice.message.tool_calls) all += ',' + call.id + call.arguments;
+  }
+  all += '|' + reply.raw;
   if (const auto usage = reading->usage()) all += '|' + usage->raw;
   if (reading->error()) all += '|' + reading->error()->message;
   for (const DeltaRecord& record : reading.records) {
     all += '|' + std::to_string(static_cast<int>(record.kind)) + ' ' +
            std::to_string(record.id_length) + ' ' + std::to_string(record.name_length) + ' ' +
            std::to_string(record.tool) + ' ' + std::to_string(record.offset) + ' ' +
-           std::to_string(record.length);
+           std::to_string(record.length) + ' ' + std::to_string(record.choice);
   }
   // How much came before a limit stopped everything depends on the pieces.
   if (!reading->hopeless()) all += '|' + std::to_string(reading->payload_count());
@@ -554,4 +561,145 @@ TEST_CASE("reply: the fast path and the general path agree where a stream change
             ->error());
   CHECK(read(same + text_chunk("\xFF") + text_chunk("c\n") + text_chunk("d") + done)->error());
   CHECK(read(same + "data: " + text_chunk("x").substr(6, 40) + "\n" + done)->error());
+}
+
+namespace {
+
+/// A chunk of one choice of several.
+std::string choice_chunk(int index, const std::string& delta,
+                         const std::string& rest = R"("finish_reason":null)") {
+  return event(R"({"id":"a1","model":"m","choices":[{"index":)" + std::to_string(index) +
+               R"(,"delta":{)" + delta + "}," + rest + "}]}");
+}
+
+}  // namespace
+
+TEST_CASE("reply: choices that stream in each other's midst are kept apart") {
+  const Reading reading =
+      read(choice_chunk(0, R"("content":"One ")") + choice_chunk(1, R"("content":"Two ")") +
+           choice_chunk(0, R"("content":"fish")") + choice_chunk(0, R"("content":".")") +
+           choice_chunk(1, R"("content":"birds")") + choice_chunk(1, R"("content":"!")") +
+           choice_chunk(3, R"("reasoning_content":"Hm","refusal":"No.")") +
+           choice_chunk(0, "", R"("finish_reason":"stop")") +
+           choice_chunk(3, "", R"("finish_reason":"content_filter")") +
+           choice_chunk(1, "", R"("finish_reason":"length")"));
+  const tally::Reply& reply = reading->reply();
+  CHECK_FALSE(reading->error());
+  CHECK(reply.text() == "One fish.");
+  CHECK(reply.finish_reason == FinishReason::stop);
+  REQUIRE(reply.more_choices.size() == 2);
+  CHECK(reply.more_choices[0].index == 1);
+  CHECK(reply.more_choices[0].message.role == tally::Role::assistant);
+  CHECK(reply.more_choices[0].message.content == "Two birds!");
+  CHECK(reply.more_choices[0].finish_reason == FinishReason::length);
+  CHECK(reply.more_choices[1].index == 3);
+  CHECK(reply.more_choices[1].message.reasoning_content == "Hm");
+  CHECK(reply.more_choices[1].refusal == "No.");
+  CHECK(reply.more_choices[1].finish_reason_text == "content_filter");
+
+  std::vector<std::string> deltas;
+  for (const DeltaRecord& record : reading.records) {
+    const Delta delta = reading->view(record);
+    std::string said = std::to_string(delta.choice) + ' ';
+    said.append(delta.text).append(delta.reasoning).append(delta.refusal);
+    deltas.push_back(said);
+  }
+  CHECK(deltas == std::vector<std::string>{"0 One ", "1 Two ", "0 fish", "0 .", "1 birds", "1 !",
+                                           "3 Hm", "3 No."});
+}
+
+TEST_CASE("reply: each choice has its own tool calls, also where their indexes are the same") {
+  const auto call = [](const std::string& id, const std::string& arguments) {
+    const std::string head = id.empty() ? "" : R"("id":")" + id + R"(",)";
+    const std::string name = id.empty() ? "" : R"("name":"f",)";
+    return R"("tool_calls":[{"index":0,)" + head + R"("function":{)" + name + R"("arguments":")" +
+           arguments + R"("}}])";
+  };
+  const Reading reading = read(choice_chunk(0, call("a", "")) + choice_chunk(1, call("b", "")) +
+                               choice_chunk(0, call("", "1")) + choice_chunk(1, call("", "x")) +
+                               choice_chunk(0, call("", "2")) + choice_chunk(1, call("", "y")) +
+                               choice_chunk(0, call("", "3")) + done);
+  const tally::Reply& reply = reading->reply();
+  REQUIRE(reply.message.tool_calls.size() == 1);
+  CHECK(reply.message.tool_calls[0].arguments == "123");
+  REQUIRE(reply.more_choices.size() == 1);
+  REQUIRE(reply.more_choices[0].message.tool_calls.size() == 1);
+  CHECK(reply.more_choices[0].message.tool_calls[0].id == "b");
+  CHECK(reply.more_choices[0].message.tool_calls[0].arguments == "xy");
+}
+
+TEST_CASE("reply: an answer is proven when every choice that began has finished") {
+  const std::string first = choice_chunk(0, R"("content":"a")") +
+                            choice_chunk(1, R"("content":"b")") +
+                            choice_chunk(0, "", R"("finish_reason":"stop")");
+  CHECK(read_cut(first).kind() == ErrorKind::connection);
+  CHECK_FALSE(read_cut(first)->finished());
+  CHECK(read_cut(first)->reply().more_choices[0].message.content == "b");
+  CHECK_FALSE(read(first + choice_chunk(1, "", R"("finish_reason":"stop")"))->error());
+}
+
+TEST_CASE("reply: a document's choices are told by their index, else by their place") {
+  const Reading reading =
+      read(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"},)"
+           R"({"message":{"content":"b"},"finish_reason":"length"},)"
+           R"({"index":7,"message":{"content":"c"}},{"index":-1,"message":{"content":"d"}}]})");
+  const tally::Reply& reply = reading->reply();
+  CHECK(reply.text() == "a");
+  REQUIRE(reply.more_choices.size() == 2);
+  CHECK(reply.more_choices[0].index == 1);
+  CHECK(reply.more_choices[0].message.content == "b");
+  CHECK(reply.more_choices[0].finish_reason == FinishReason::length);
+  CHECK(reply.more_choices[1].index == 7);
+  CHECK(reply.more_choices[1].message.content == "c");
+}
+
+TEST_CASE("reply: more choices than anybody asks for are a limit") {
+  std::string choices;
+  for (int i = 0; i < 1026; ++i) {
+    choices += (i == 0 ? "" : ",") + std::string(R"({"delta":{"content":"a"}})");
+  }
+  const Reading reading = read_once(event(R"({"choices":[)" + choices + "]}"), {});
+  CHECK(reading.kind() == ErrorKind::limit_exceeded);
+  CHECK(reading->reply().more_choices.size() == 1024);
+}
+
+TEST_CASE("reply: logprobs of a stream are joined, of each choice for itself") {
+  const auto logprobs = [](const std::string& json) {
+    return R"("logprobs":)" + json + R"(,"finish_reason":null)";
+  };
+  const Reading reading =
+      read(choice_chunk(0, R"("reasoning_content":"R")",
+                        logprobs(R"({"content":null,"reasoning_content":[{"token":"R"}]})")) +
+           choice_chunk(1, R"("content":"x")", logprobs(R"({ "content": [{"token":"x"}] })")) +
+           choice_chunk(0, R"("content":"a")",
+                        logprobs(R"({"content":[{"token":"a","logprob":-0.10}],)"
+                                 R"("reasoning_content":null})")) +
+           choice_chunk(0, R"("content":"b")", logprobs("null")) +
+           choice_chunk(0, R"("content":"c")",
+                        logprobs(R"({"content":[{"token":"c","logprob":-1e-5},{"token":"d"}]})")) +
+           choice_chunk(0, "", logprobs(R"({"content":[],"refusal":null})")) + done);
+  CHECK(reading->reply().logprobs ==
+        R"({"content":[{"token":"a","logprob":-0.10},{"token":"c","logprob":-1e-5},)"
+        R"({"token":"d"}],"reasoning_content":[{"token":"R"}],"refusal":null})");
+  CHECK(reading->reply().more_choices[0].logprobs == R"({ "content": [{"token":"x"}] })");
+}
+
+TEST_CASE("reply: logprobs of a document are kept as they were written") {
+  const std::string logprobs = R"({ "content": [ {"token":"a"} ], "refusal": null })";
+  const Reading reading = read(R"({"choices":[{"message":{"content":"a"},"logprobs":)" + logprobs +
+                               R"(,"finish_reason":"stop"}]})");
+  CHECK(reading->reply().logprobs == logprobs);
+}
+
+TEST_CASE("reply: on demand the JSON is kept as it came, and counts in reply_bytes") {
+  How how;
+  how.limits.keep_raw = true;
+  CHECK(read(document, how)->reply().raw == document);
+  const std::string one = R"({"choices":[{"delta":{"content":"a"}}]})";
+  const std::string two = R"({"choices":[{"delta":{"content":"b"}}]})";
+  CHECK(read(event(one) + event(two) + done, how)->reply().raw == one + "\n" + two);
+  how.limits.reply_bytes = 2 * one.size();
+  const Reading over = read(event(one) + event(two) + done, how);
+  CHECK(over.kind() == ErrorKind::limit_exceeded);
+  CHECK(read(event(one) + done)->reply().raw.empty());
 }
