@@ -27,7 +27,7 @@ set(headers_pricing import pricing)
 set(headers_chat chat)
 set(headers_ledger budget ledger postgres store)
 set(headers_wire "")
-set(headers_client client conversation receipt stream tally tool_loop)
+set(headers_client advice client conversation estimate models receipt record stream tally tool_loop)
 
 # third party: the only files that may include it
 set(fence_nlohmann "^src/(base/json[^/]*|wire/[^/]+|[a-z]+/[a-z0-9_]+_json\\.cpp)$")
