@@ -10,6 +10,9 @@ namespace {
 
 std::int64_t tokens_of(const Message& message) {
   std::int64_t tokens = estimate_tokens(message.content).likely;
+  for (const ContentPart& part : message.parts) {
+    if (part.kind == ContentPart::Kind::text) tokens += estimate_tokens(part.value).likely;
+  }
   if (message.reasoning_content) tokens += estimate_tokens(*message.reasoning_content).likely;
   for (const ToolCall& call : message.tool_calls) {
     tokens += estimate_tokens(call.name).likely + estimate_tokens(call.arguments).likely;

@@ -462,3 +462,74 @@ TEST_CASE("call: a count of 0 prompt tokens before a cut does not make the estim
   CHECK(receipt.cost.total->amount > tally::Decimal{});
   CHECK(receipt.usage.prompt_tokens > 0);
 }
+
+TEST_CASE("call: headers of limits, ids and times reach the reply; others and the key do not") {
+  fake::World world;
+  world.network->scripts = {fake::whole_answer()};
+  world.network->scripts[0][1] =
+      fake::head(200,
+                 "Content-Type: text/event-stream\nX-RateLimit-Remaining-Tokens: 149975\n"
+                 "x-ds-trace-id: trace-7\nSet-Cookie: a=b\nOpenAI-Processing-MS: 91\n"
+                 "x-ratelimit-key: sk-canary\n");
+  const tally::Completion completion = world.open().chat(fake::question());
+  REQUIRE(completion.reply);
+  std::string headers;
+  for (const tally::ReplyHeader& header : completion.reply->headers) {
+    headers += header.name + "=" + header.value + " ";
+  }
+  CHECK(headers.find("x-ratelimit-remaining-tokens=149975 x-ds-trace-id=trace-7 "
+                     "openai-processing-ms=91 x-ratelimit-key=") == 0);
+  CHECK(headers.find("sk-canary") == std::string::npos);
+  CHECK(headers.find("cookie") == std::string::npos);
+}
+
+TEST_CASE("call: a stream's deltas say which choice they belong to") {
+  fake::World world;
+  const std::string second =
+      R"(data: {"id":"c-1","choices":[{"index":1,"delta":{"content":"The Rhine"},)"
+      R"("finish_reason":"stop"}]})"
+      "\n\n";
+  world.network->scripts = {fake::whole_answer()};
+  world.network->scripts[0].insert(world.network->scripts[0].begin() + 3, fake::body(second));
+  tally::ChatRequest request = fake::question();
+  request.n = 2;
+  std::string seen;
+  const auto completion = world.open().chat(request, [&](const tally::Delta& delta) {
+    seen += std::to_string(delta.choice) + std::string(delta.text) + ";";
+    return tally::Flow::keep;
+  });
+  REQUIRE(completion.reply);
+  CHECK(seen == "0The Danube;1The Rhine;0, the Nile;");
+  CHECK(completion.reply->text() == "The Danube, the Nile");
+  REQUIRE(completion.reply->more_choices.size() == 1);
+  CHECK(completion.reply->more_choices[0].message.content == "The Rhine");
+  CHECK(total_of(completion.receipt) == "0.0000081");
+}
+
+TEST_CASE("call: the upper bound of a cut answer has every choice that was asked for") {
+  fake::World world;
+  world.network->scripts = {{fake::connect(), fake::head(200), fake::body(fake::text_chunk("The")),
+                             fake::end(TransferResult::receive_failed)}};
+  tally::ChatRequest request = fake::question();
+  request.max_tokens = 1000;
+  request.n = 3;
+  const tally::Completion completion =
+      world.open().chat(request, [](const tally::Delta&) { return tally::Flow::keep; });
+  check_is_estimate(completion.receipt);
+  // 3 x 1,000 x 0.60 per million, and a prompt of some hundred bytes.
+  CHECK(completion.receipt.cost.bounds->high.amount > *tally::Decimal::parse("0.0018"));
+  CHECK(completion.receipt.cost.bounds->high.amount < *tally::Decimal::parse("0.0019"));
+}
+
+TEST_CASE("call: OpenAI gets the bound of the output under its newer name") {
+  fake::World world;
+  world.options.base_url = "https://api.openai.com/v1";
+  world.network->scripts = {fake::whole_answer()};
+  tally::ChatRequest request = fake::question();
+  request.max_tokens = 77;
+  world.open().chat(request);
+  REQUIRE(world.network->requests.size() == 1);
+  const std::string body = *world.network->requests[0].body;
+  CHECK(body.find(R"("max_completion_tokens":77)") != std::string::npos);
+  CHECK(body.find(R"("max_tokens")") == std::string::npos);
+}
