@@ -43,7 +43,12 @@ endif()
 if(tally_type STREQUAL "SHARED_LIBRARY")
   # What a shared tally hides is taken from its static twin: only those object files that are needed.
   target_link_libraries(tally_postgres PRIVATE $<BUILD_INTERFACE:tally_internal>)
-  if(UNIX AND NOT APPLE)
+  # libtally lies beside it, also in a tree that was moved; a program's own run path does not count for
+  # what its libraries need.
+  if(APPLE)
+    set_target_properties(tally_postgres PROPERTIES INSTALL_RPATH "@loader_path")
+  elseif(UNIX)
+    set_target_properties(tally_postgres PROPERTIES INSTALL_RPATH "$ORIGIN")
     target_link_options(tally_postgres PRIVATE LINKER:-z,defs LINKER:--exclude-libs,ALL)
   endif()
 endif()
