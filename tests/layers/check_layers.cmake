@@ -36,7 +36,7 @@ set(fence_sqlite3 "^src/ledger/sqlite_[^/]+$")
 set(fence_libpq "^src/ledger/postgres_[^/]+$")
 
 # The operating system's own headers; sources may use them, public headers may not.
-set(system_header "^(sys|netinet|arpa)/[a-z_]+\\.h$|^(fcntl|poll|process|pthread|unistd|windows)\\.h$")
+set(system_header "^(sys|netinet|arpa)/[a-z_]+\\.h$|^(fcntl|netdb|poll|process|pthread|unistd|windows)\\.h$")
 
 set(violations "")
 macro(report file text)
