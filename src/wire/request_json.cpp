@@ -8,74 +8,17 @@
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
+#include "wire/json_writer.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
-
-// The body is written as text, not through a JSON library's tree: what the user gives as JSON
-// (schemas, `extra`) then goes out byte for byte. Digits stay as written, and so does the order of
-// members, on which the server's prompt cache depends.
-
-std::string quoted(std::string_view text) {
-  std::string json;
-  append_json_string(json, text);
-  return json;
-}
 
 /// The shortest digits that read back as the same double.
 std::string number(double value) {
   char digits[32];
   const auto written = std::to_chars(digits, digits + sizeof digits, value);
   return std::string(digits, written.ptr);
-}
-
-/// An object under construction: `json` is the text of each member's value.
-class ObjectWriter {
- public:
-  void add(std::string_view name, std::string_view json) {
-    if (text_.size() > 1) text_ += ',';
-    append_json_string(text_, name);
-    text_ += ':';
-    text_ += json;
-  }
-  std::string take() {
-    text_ += '}';
-    return std::move(text_);
-  }
-
- private:
-  std::string text_ = "{";
-};
-
-std::string object_of(std::string_view name, std::string_view json) {
-  ObjectWriter object;
-  object.add(name, json);
-  return object.take();
-}
-
-template <class T, class Write>
-std::string array_of(const std::vector<T>& elements, Write write) {
-  std::string json = "[";
-  for (const T& element : elements) {
-    if (json.size() > 1) json += ',';
-    json += write(element);
-  }
-  return json += ']';
-}
-
-std::string_view word(Role role) {
-  switch (role) {
-    case Role::system:
-      return "system";
-    case Role::user:
-      return "user";
-    case Role::assistant:
-      return "assistant";
-    case Role::tool:
-      return "tool";
-  }
-  return "user";
 }
 
 std::string_view word(ReasoningEffort effort) {
@@ -98,76 +41,6 @@ std::string_view word(ReasoningEffort effort) {
       return "ultra";
   }
   return "";
-}
-
-std::string tool_call_json(const ToolCall& call) {
-  ObjectWriter function;
-  function.add("name", quoted(call.name));
-  function.add("arguments", quoted(call.arguments));
-  ObjectWriter object;
-  object.add("id", quoted(call.id));
-  object.add("type", quoted("function"));
-  object.add("function", function.take());
-  return object.take();
-}
-
-/// A part is an object of its type and one member, which has often the type's name.
-std::string part_of(std::string_view type, std::string_view name, std::string_view json) {
-  ObjectWriter object;
-  object.add("type", quoted(type));
-  object.add(name, json);
-  return object.take();
-}
-
-std::string part_json(const ContentPart& part, RequestDialect dialect) {
-  ObjectWriter inner;
-  switch (part.kind) {
-    case ContentPart::Kind::text:
-      break;
-    case ContentPart::Kind::image:
-      inner.add("url", quoted(part.value));
-      if (!part.detail.empty()) inner.add("detail", quoted(part.detail));
-      return part_of("image_url", "image_url", inner.take());
-    case ContentPart::Kind::file:
-      if (dialect == RequestDialect::common) return part_of("file", "file_id", quoted(part.value));
-      return part_of("file", "file", object_of("file_id", quoted(part.value)));
-    case ContentPart::Kind::audio:
-      inner.add("data", quoted(part.value));
-      inner.add("format", quoted(part.detail));
-      return part_of("input_audio", "input_audio", inner.take());
-    case ContentPart::Kind::json:
-      return replace_invalid_utf8(part.value);
-  }
-  return part_of("text", "text", quoted(part.value));
-}
-
-std::string content_json(const Message& message, RequestDialect dialect) {
-  // An answer of tool calls alone has no text, which is null: some servers refuse an empty one.
-  if (message.parts.empty()) {
-    const bool no_text = message.content.empty() && !message.tool_calls.empty();
-    return no_text ? "null" : quoted(message.content);
-  }
-  std::string parts =
-      array_of(message.parts, [=](const ContentPart& part) { return part_json(part, dialect); });
-  if (message.content.empty()) return parts;
-  return '[' + part_of("text", "text", quoted(message.content)) + ',' + parts.substr(1);
-}
-
-std::string message_json(const Message& message, RequestDialect dialect) {
-  ObjectWriter object;
-  object.add("role", quoted(word(message.role)));
-  object.add("content", content_json(message, dialect));
-  if (!message.name.empty()) object.add("name", quoted(message.name));
-  // Also when empty: DeepSeek answers 400 to a conversation with tools that lacks it.
-  if (message.reasoning_content) {
-    object.add("reasoning_content", quoted(*message.reasoning_content));
-  }
-  if (!message.tool_calls.empty()) {
-    object.add("tool_calls", array_of(message.tool_calls, tool_call_json));
-  }
-  if (!message.tool_call_id.empty()) object.add("tool_call_id", quoted(message.tool_call_id));
-  if (message.prefix) object.add("prefix", "true");
-  return object.take();
 }
 
 std::string tool_json(const Tool& tool) {

@@ -8,14 +8,11 @@
 #include "tally/chat.hpp"
 #include "tally/provider.hpp"
 #include "tally/result.hpp"
+#include "wire/message_json.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 
-enum class RequestDialect {
-  common,
-  openai,  ///< `max_completion_tokens`, as newer models refuse `max_tokens`; files in an object.
-};
 RequestDialect request_dialect(const Provider& provider);
 
 /// The request as JSON. A stream always asks for its usage (`stream_options.include_usage`).
