@@ -135,7 +135,8 @@ std::string finish_reason_of(const tally::Reply& reply) {
   return std::string(to_string(reply.finish_reason));
 }
 
-// The deltas must add up to the first choice's message; what they add up to is compared as a field of its own.
+// The deltas must add up to the first choice's message; what they add up to is compared as a field
+// of its own.
 struct Collected {
   std::string text;
   std::string reasoning;
