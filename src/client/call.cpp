@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/patience.hpp"
 #include "base/uuid.hpp"
-#include "client/patience.hpp"
 #include "wire/request_json.hpp"
 
 namespace tally {

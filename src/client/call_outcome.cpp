@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/patience.hpp"
 #include "client/call.hpp"
-#include "client/patience.hpp"
 #include "client/retry.hpp"
 #include "client/secret.hpp"
 #include "wire/error_json.hpp"
@@ -116,7 +116,8 @@ Call::Outcome Call::outcome_of_answer(bool cut) {
 }
 
 const Reply& Call::reply() const {
-  static const Reply nothing;
+  // Never destroyed: a client in static memory may still settle calls at the end of the program.
+  static const Reply& nothing = *new Reply;
   return exchange_ && exchange_->reader ? exchange_->reader->reply() : nothing;
 }
 

@@ -3,9 +3,9 @@
 
 #include <thread>
 
+#include "base/patience.hpp"
 #include "base/process.hpp"
 #include "client/fetch.hpp"
-#include "client/patience.hpp"
 #include "client/secret.hpp"
 #include "wire/error_json.hpp"
 

@@ -51,6 +51,11 @@ Result<void> check_budget(const Budget& budget) {
     return Error{ErrorKind::invalid_argument, "Budget::id is empty: a budget needs a name"};
   }
   if (budget.limit.amount.is_negative()) return bad(budget.id, "limit is below 0");
+  // A file's counters are 64-bit integers of 10^-9, which end at 9.2e9; a budget that only warns
+  // may be passed.
+  if (budget.limit.amount.units > 4'000'000'000) {
+    return bad(budget.id, "limit is above 4,000,000,000");
+  }
   if (budget.soft_permille < 0 || budget.soft_permille > 1000) {
     return bad(budget.id, "soft_permille has to be 0 to 1000");
   }

@@ -139,6 +139,20 @@ Error too_new(const std::string& path, int version) {
                                            std::to_string(newest_version) + ": update tally"};
 }
 
+/// A file system that cannot share memory between processes leaves SQLite in another mode, whose
+/// commits sync inside a frame.
+bool is_wal(SqliteDatabase& database) {
+  SqliteQuery query = database.query("PRAGMA journal_mode=WAL");
+  return query.next() && query.text() == "wal";
+}
+
+Error no_shared_memory(const std::string& path) {
+  return Error{ErrorKind::ledger,
+               "the ledger \"" + path +
+                   "\" lies on a file system without shared memory (a network's?): SQLite's log "
+                   "needs it, so name a file on a local disk"};
+}
+
 std::string cause_and_remedy(const SqliteFailure& failure) {
   if (failure.code == SQLITE_READONLY_DBMOVED) {
     return "it was moved or deleted while it was open: put it back, or open the ledger again";
@@ -200,8 +214,9 @@ Result<void> prepare_sqlite_schema(SqliteDatabase& database, Durability durabili
   if (database.failure()) return sqlite_error(*database.failure(), path);
   if (is_foreign) return foreign_file(path);
   if (version > newest_version) return too_new(path, version);
-  database.run("PRAGMA journal_mode=WAL");
+  const bool has_log = is_wal(database);
   if (database.failure()) return sqlite_error(*database.failure(), path);
+  if (!has_log) return no_shared_memory(path);
   if (version == newest_version) return {};
 
   if (!database.begin(until)) return sqlite_error(*database.failure(), path);

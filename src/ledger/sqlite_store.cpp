@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/patience.hpp"
 #include "base/process.hpp"
 #include "base/uuid.hpp"
 #include "ledger/sqlite_file.hpp"
@@ -56,7 +57,7 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   SqliteFailure failure;
   auto database = SqliteDatabase::open(path, failure);
   if (!database) return sqlite_error(failure, path);
-  const SteadyInstant until = now() + options.lock_timeout;
+  const SteadyInstant until = later(now(), options.lock_timeout);
   auto prepared = prepare_sqlite_schema(*database, options.durability, until);
   if (!prepared) return prepared.error();
   database->count_log_pages();
@@ -94,7 +95,7 @@ SqliteStore::~SqliteStore() {
     for (auto& reader : readers_) static_cast<void>(reader.release());
     return;
   }
-  const SteadyInstant until = now() + options_.lock_timeout;
+  const SteadyInstant until = later(now(), options_.lock_timeout);
   while (!queue_.empty()) {
     write_batch(take_batch(most_rows), until, Patience::waits);
     if (!trouble_.empty()) break;

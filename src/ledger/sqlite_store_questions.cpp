@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/patience.hpp"
 #include "base/process.hpp"
 #include "ledger/row_text.hpp"
 #include "ledger/sqlite_budgets.hpp"
@@ -39,7 +40,7 @@ class SqliteStore::Reading {
       set_up_sqlite_connection(*database_, store.options_.durability);
     }
     database_->forget_failure();
-    database_->wait_for_locks_until(system_clock()->steady() + store.options_.lock_timeout);
+    database_->wait_for_locks_until(later(system_clock()->steady(), store.options_.lock_timeout));
   }
 
   ~Reading() {
@@ -71,7 +72,7 @@ Result<void> SqliteStore::change(const std::function<void(SqliteDatabase&)>& cha
   changed_.wait(lock, [&] { return !is_writing_; });
   is_writing_ = true;
   lock.unlock();
-  if (database_->begin(system_clock()->steady() + options_.lock_timeout)) {
+  if (database_->begin(later(system_clock()->steady(), options_.lock_timeout))) {
     writer_.begun(system_clock()->wall());
     change(*database_);
   }

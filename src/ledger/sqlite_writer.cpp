@@ -98,9 +98,10 @@ std::vector<BudgetStatus> SqliteWriter::ask_budgets(const LedgerWrite& write, Le
                            ? begun_lately(database_, hold.budget->id, write.row.started)
                            : 0;
     auto refusal = refusal_of(hold, status, lately);
-    if (refusal && status.in_flight > 0 && now_ - looked_for_owners_ > std::chrono::seconds(1)) {
+    const SteadyInstant steady = system_clock()->steady();
+    if (refusal && status.in_flight > 0 && steady - looked_for_owners_ > std::chrono::seconds(1)) {
       // What is held may be held by the dead.
-      looked_for_owners_ = now_;
+      looked_for_owners_ = steady;
       if (recover() > 0) return ask_budgets(write, done);
     }
     if (refusal) {

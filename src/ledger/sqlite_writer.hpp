@@ -45,7 +45,7 @@ class SqliteWriter {
   SqliteDatabase& database_;
   const std::int64_t owner_id_;
   Instant now_{};
-  Instant looked_for_owners_{};
+  SteadyInstant looked_for_owners_{};
   bool has_entries_ = false;
   std::unordered_set<std::string> known_prices_;
   std::vector<std::string> gone_files_;  ///< Of owners that this transaction forgets.

@@ -93,6 +93,10 @@ TEST_CASE("budget: what makes no sense is refused, and named") {
   CHECK(complaint([](Budget& b) { b.limit = tally::cents(-1); }) ==
         "budget \"b\": limit is below 0");
   CHECK(complaint([](Budget& b) { b.limit = tally::cents(0); }) == "");
+  CHECK(complaint([](Budget& b) { b.limit.amount = {4'000'000'000, 0}; }) == "");
+  CHECK(complaint([](Budget& b) {
+          b.limit.amount = {4'000'000'001, 0};
+        }) == "budget \"b\": limit is above 4,000,000,000");
   CHECK(complaint([](Budget& b) { b.soft_permille = -1; }).find("soft_permille") < 20);
   CHECK(complaint([](Budget& b) { b.soft_permille = 1001; }).find("soft_permille") < 20);
   CHECK(complaint([](Budget& b) { b.soft_permille = 1000; }) == "");
