@@ -45,7 +45,7 @@ int main() {
   request.response_format = tally::ResponseFormat::json_object;
   request.messages = {tally::system(std::string("Answer with JSON of this schema: ") + schema),
                       tally::user("Which river is the longest?")};
-  for (const tally::Advice& advice : client->check(request)) {
+  for (const tally::Advice& advice : client->advise(request)) {
     std::cerr << advice.field << ": " << advice.message << '\n';
   }
 

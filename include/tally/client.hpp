@@ -229,7 +229,7 @@ class TALLY_API Client {
   Estimate estimate(const ChatRequest& request, const CallOptions& options = {}) const;
 
   /// `check_request` for this client's provider. Sends nothing.
-  std::vector<Advice> check(const ChatRequest& request) const;
+  std::vector<Advice> advise(const ChatRequest& request) const;
 
   /// Connects ahead (name, TCP, TLS, the CA file), so that no frame and no first call pays for it:
   /// asks for the list of models, which costs nothing, once for the started calls and once for

@@ -98,7 +98,7 @@ Estimate Client::estimate(const ChatRequest& request, const CallOptions& options
   return estimate_call(*handle_->core->settings(), request, options);
 }
 
-std::vector<Advice> Client::check(const ChatRequest& request) const {
+std::vector<Advice> Client::advise(const ChatRequest& request) const {
   const ClientSettings& settings = *handle_->core->settings();
   return check_request(request, settings.provider, settings.options.base_url);
 }

@@ -164,8 +164,8 @@ TEST_CASE("advice: a client checks for its own provider and base, and sends all 
   const tally::Client client = world.open();
   tally::ChatRequest request = fake::question();
   request.temperature = 0.2;
-  REQUIRE(client.check(request).size() == 1);
-  CHECK(client.check(request)[0].field == "temperature");
+  REQUIRE(client.advise(request).size() == 1);
+  CHECK(client.advise(request)[0].field == "temperature");
   CHECK(world.network->requests.empty());
   CHECK(client.stream(request).finish().reply);
 }
