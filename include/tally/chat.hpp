@@ -24,8 +24,8 @@ struct ToolCall {
   std::string arguments{};
 };
 
-/// The arguments, if they are a JSON object; else `invalid_argument`, in words that the model may
-/// be told.
+/// The arguments, if they are a JSON object (none at all are an empty one); else
+/// `invalid_argument`, in words that the model may be told.
 TALLY_API Result<std::string> validated_arguments(const ToolCall& call);
 
 /// A piece of a message's content. Plain data; made by `text_part`, `image`, `file`, `audio` and

@@ -51,6 +51,8 @@ class TALLY_API ToolLoop {
   int steps() const { return steps_; }
 
  private:
+  bool make_step();
+  void name_calls();
   std::optional<Error> reason_to_end() const;
 
   Client client_;
@@ -60,6 +62,7 @@ class TALLY_API ToolLoop {
   Conversation conversation_;
   Completion last_;
   int steps_ = 0;
+  bool has_ended_ = false;
 };
 
 }  // namespace TALLY_ABI

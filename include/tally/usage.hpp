@@ -35,6 +35,7 @@ enum class Anomaly {
   total_short,              ///< total < prompt + completion; the parts count.
   bad_count,        ///< A count was negative, fractional, too large or not a number; absent.
   usage_regressed,  ///< A later snapshot was smaller; the one with more completion counts.
+  other_modality,   ///< Audio is among the tokens; its own price is not applied yet.
 };
 
 /// The disjoint quantities that are billed: nothing stands in two of them. An absent one is
@@ -91,6 +92,7 @@ struct ReportedUsage {
   std::optional<ReportedCost> reported_cost;
   std::string service_tier;
   std::string raw;
+  std::int64_t audio_tokens = 0;  ///< Inside prompt_tokens and completion_tokens (OpenAI).
 };
 
 /// The rules of a dialect applied to what its server reported. Never fails: what does not fit

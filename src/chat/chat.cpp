@@ -45,6 +45,8 @@ ContentPart json_part(std::string object) {
 }
 
 Result<std::string> validated_arguments(const ToolCall& call) {
+  // For a function without parameters some servers send nothing.
+  if (call.arguments.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
   const auto value = parse_json(call.arguments);
   if (!value) {
     return Error{ErrorKind::invalid_argument,

@@ -16,12 +16,13 @@ bool same_name(std::string_view name, std::string_view lower) {
 }  // namespace
 
 std::string_view key_in(const HttpHeaders& headers) {
-  constexpr std::string_view scheme = "Bearer ";
   for (const auto& [name, value] : headers) {
     // A host may have set either header itself, as it likes.
     if (!same_name(name, "authorization") && !same_name(name, "api-key")) continue;
+    // What follows the scheme, whatever its case: `Bearer`, `bearer`, `Basic`.
     const std::string_view text = value;
-    return text.substr(0, scheme.size()) == scheme ? text.substr(scheme.size()) : text;
+    const std::size_t space = text.rfind(' ');
+    return space == text.npos ? text : text.substr(space + 1);
   }
   return {};
 }

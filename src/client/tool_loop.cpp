@@ -15,9 +15,10 @@ std::string told(const Error& error) { return "error: " + error.message; }
 ToolRunner one_by_one(std::function<Result<std::string>(const ToolCall&)> tool) {
   return [tool = std::move(tool)](const std::vector<ToolCall>& calls) {
     std::vector<Result<std::string>> results;
-    for (const ToolCall& call : calls) {
+    for (ToolCall call : calls) {
       auto arguments = validated_arguments(call);
       if (arguments) {
+        call.arguments = *std::move(arguments);
         results.push_back(tool(call));
       } else {
         results.push_back(std::move(arguments).error());
@@ -37,6 +38,11 @@ ToolLoop::ToolLoop(Client client, ChatRequest request, ToolRunner run, ToolLoopO
 }
 
 bool ToolLoop::step() {
+  if (!has_ended_) has_ended_ = !make_step();
+  return !has_ended_;
+}
+
+bool ToolLoop::make_step() {
   if (auto reason = reason_to_end()) {
     // What the latest call cost stays readable; its answer asked for tools and is no end.
     last_.reply = ChatError(*std::move(reason), last_.reply ? *last_.reply : Reply{});
@@ -46,11 +52,13 @@ bool ToolLoop::step() {
   last_ = options_.on_delta ? client_.chat(request, options_.on_delta, options_.call)
                             : client_.chat(request, options_.call);
   ++steps_;
+  name_calls();
   conversation_.push_back(last_);
   if (!last_.reply || last_.reply->message.tool_calls.empty()) return false;
 
   const std::vector<ToolCall> calls = last_.reply->message.tool_calls;
-  std::vector<Result<std::string>> results = run_(calls);
+  std::vector<Result<std::string>> results;
+  if (run_) results = run_(calls);
   for (std::size_t i = 0; i < calls.size(); ++i) {
     // Every call needs its answer, or the server refuses the conversation.
     std::string text = "error: the tool gave no result";
@@ -58,6 +66,16 @@ bool ToolLoop::step() {
     conversation_.push_back(tool_result(calls[i].id, std::move(text)));
   }
   return true;
+}
+
+void ToolLoop::name_calls() {
+  if (!last_.reply) return;
+  std::vector<ToolCall>& calls = last_.reply->message.tool_calls;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    // Some servers give none, and want one in the answer.
+    if (!calls[i].id.empty()) continue;
+    calls[i].id = "call_" + std::to_string(steps_) + "_" + std::to_string(i);
+  }
 }
 
 std::optional<Error> ToolLoop::reason_to_end() const {

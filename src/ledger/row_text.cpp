@@ -165,7 +165,7 @@ std::string anomalies_to_text(const std::vector<Anomaly>& anomalies) {
   return join_names(anomalies);
 }
 std::optional<std::vector<Anomaly>> anomalies_from_text(std::string_view text) {
-  return split_names(text, Anomaly::usage_regressed);
+  return split_names(text, Anomaly::other_modality);
 }
 std::string flags_to_text(const std::vector<CostFlag>& flags) { return join_names(flags); }
 std::optional<std::vector<CostFlag>> flags_from_text(std::string_view text) {

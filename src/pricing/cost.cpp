@@ -95,7 +95,9 @@ void mark_gaps(Cost& cost, const Usage& usage) {
   if (!usage.billed.cache_miss || !usage.billed.output) {
     add_flag(cost.flags, CostFlag::missing_quantity);
   }
-  if (has(usage.anomalies, Anomaly::total_residual)) {
+  // Audio costs many times what text does; an amount at the text's price is no exact one.
+  if (has(usage.anomalies, Anomaly::total_residual) ||
+      has(usage.anomalies, Anomaly::other_modality)) {
     add_flag(cost.flags, CostFlag::unexplained_total);
   }
   cost.is_lower_bound = !cost.flags.empty() || !cost.without_price.empty();

@@ -29,6 +29,7 @@ ReportedUsage checked(ReportedUsage reported) {
   }
   reported.audio_prompt_tokens =
       checked(reported.audio_prompt_tokens, reported.bad_count).value_or(0);
+  reported.audio_tokens = checked(reported.audio_tokens, reported.bad_count).value_or(0);
   return reported;
 }
 
@@ -155,6 +156,9 @@ Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
   split_prompt(usage, reported);
   set_output(usage, reported, provider.output_rule);
   compare_total(usage, reported.audio_prompt_tokens);
+  if (reported.audio_prompt_tokens > 0 || reported.audio_tokens > 0) {
+    note(usage, Anomaly::other_modality);
+  }
   usage.source = any_count(reported) ? UsageSource::provider : UsageSource::none;
   usage.reported_cost = reported.reported_cost;
   usage.service_tier = reported.service_tier;
@@ -233,6 +237,8 @@ std::string_view to_string(Anomaly anomaly) {
       return "bad_count";
     case Anomaly::usage_regressed:
       return "usage_regressed";
+    case Anomaly::other_modality:
+      return "other_modality";
   }
   return "unknown";
 }

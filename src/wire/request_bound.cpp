@@ -109,7 +109,10 @@ class ExtraReader {
   void read_output() {
     const JsonValue* most = extra_.find("max_tokens");
     const JsonValue* most_too = extra_.find("max_completion_tokens");
-    if (most != nullptr) bound_.max_output.reset();
+    // A member that is there and no number, as null, leaves the output to the server.
+    if (most != nullptr || (most_too != nullptr && !is_number(most_too))) {
+      bound_.max_output.reset();
+    }
     if (is_number(most)) bound_.max_output = most->as_int();
     // Servers differ in which of the two they heed.
     if (is_number(most_too)) {

@@ -94,6 +94,9 @@ std::string place(std::string_view list, std::size_t index, std::string_view fie
 
 /// The object in `text`; the error names `field`.
 Result<JsonValue> read_object(std::string_view text, const std::string& field) {
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") {
+    return refused(field + " begins with a byte order mark, which no JSON may have in its midst");
+  }
   auto value = parse_json(text);
   if (!value) return refused(field + " has to be a JSON object: " + value.error().message);
   if (!value->is_object()) return refused(field + " has to be a JSON object, as {\"key\": 1}");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/usage_json.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -108,6 +109,11 @@ ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
   read.reasoning_tokens =
       either(counts.read(completion, "reasoning_tokens"), usage, "reasoning_tokens");
   read.audio_prompt_tokens = counts.read(&usage, "audio_prompt_tokens").value_or(0);
+  for (const JsonValue* details : {prompt, completion}) {
+    // Counts of a server's own: their sum may not fit, and only whether there are any matters.
+    read.audio_tokens =
+        std::max(read.audio_tokens, counts.read(details, "audio_tokens").value_or(0));
+  }
   read.bad_count = counts.bad();
   read.reported_cost = read_cost(usage);
   if (const std::string* tier = usage.find_string("service_tier")) read.service_tier = *tier;

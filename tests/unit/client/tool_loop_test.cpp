@@ -140,3 +140,28 @@ TEST_CASE("tool loop: the server's error ends it, and tools are not run") {
   CHECK_FALSE(ran);
   CHECK(loop.last().reply.error().kind == ErrorKind::authentication);
 }
+
+TEST_CASE("tool loop: after its end a further step asks nobody and keeps what there was") {
+  fake::World world;
+  world.network->scripts = {answers("done"), answers("twice")};
+  tally::ToolLoop loop(world.open(), fake::question(), nullptr);
+  CHECK_FALSE(loop.step());
+  CHECK_FALSE(loop.step());
+  CHECK(world.network->requests.size() == 1);
+  CHECK(loop.last().reply->text() == "done");
+}
+
+TEST_CASE("tool loop: a function without parameters runs, also for a call without an id") {
+  fake::World world;
+  world.network->scripts = {asks_for(call("", "")), answers("it is noon")};
+  std::string ran_with;
+  tally::ToolLoop loop(world.open(), fake::question(),
+                       tally::one_by_one([&](const ToolCall& tool) -> Result<std::string> {
+                         ran_with = tool.arguments;
+                         return std::string("noon");
+                       }));
+  CHECK(loop.step());
+  CHECK(ran_with == "{}");
+  CHECK_FALSE(loop.step());
+  CHECK(has(*world.network->requests[1].body, R"("content":"noon","tool_call_id":"call_1_0")"));
+}

@@ -351,3 +351,12 @@ TEST_CASE("cost: a difference to the provider's figure is known only where every
   CHECK(sum(with, without).reported->money == dollars("0.007"));
   CHECK_FALSE(sum(with, without).reported_difference);
 }
+
+TEST_CASE("cost: audio at the price of text is a lower bound, and the bill is partial") {
+  TestPrice price = v32();
+  Usage usage = usage_of(0, 20000, 2000);
+  usage.anomalies = {tally::Anomaly::other_modality};
+  const Cost cost = cost_of(usage, price.get());
+  CHECK(cost.is_lower_bound);
+  CHECK(bill_state(usage, cost) == tally::BillState::partial);
+}

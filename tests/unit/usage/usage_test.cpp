@@ -225,9 +225,10 @@ TEST_CASE("usage: a prompt in audio explains a larger total and is no output") {
   auto seen = reported(10, 20, 405);
   seen.audio_prompt_tokens = 375;
   CHECK(read(seen, "mistral").billed.output == 20);
-  CHECK(read(seen, "mistral").anomalies.empty());
+  CHECK(read(seen, "mistral").anomalies == Anomalies{Anomaly::other_modality});
   seen.total_tokens = 406;
-  CHECK(read(seen, "mistral").anomalies == Anomalies{Anomaly::total_residual});
+  CHECK(read(seen, "mistral").anomalies ==
+        Anomalies{Anomaly::total_residual, Anomaly::other_modality});
 }
 
 TEST_CASE("usage: a total that is smaller than its parts is overruled by them") {
@@ -397,6 +398,7 @@ TEST_CASE("usage: states, sources and anomalies have the ledger's names") {
   CHECK(to_string(Anomaly::total_short) == "total_short");
   CHECK(to_string(Anomaly::bad_count) == "bad_count");
   CHECK(to_string(Anomaly::usage_regressed) == "usage_regressed");
+  CHECK(to_string(Anomaly::other_modality) == "other_modality");
 }
 
 }  // namespace

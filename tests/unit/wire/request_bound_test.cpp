@@ -44,6 +44,7 @@ TEST_CASE("request bound: extra goes over the request's own members") {
   CHECK(bound_with(R"({"max_tokens":7,"max_completion_tokens":9})").max_output == 9);
   CHECK_FALSE(bound_with(R"({"max_tokens":null})").max_output);
   CHECK_FALSE(bound_with(R"({"max_tokens":-1})").max_output);
+  CHECK_FALSE(bound_with(R"({"max_completion_tokens":null})").max_output);
   CHECK(bound_with(R"({"n":3})").choices == 3);
   CHECK(bound_with(R"({"n":3,"best_of":5})").choices == 5);
   CHECK(bound_with(R"({"n":"many"})").unbounded == "extra.n");

@@ -221,6 +221,8 @@ TEST_CASE("request: what no server can read is refused, and the field is named")
   request = small();
   request.extra = "\"x\"";
   CHECK(refusal(request) == "extra has to be a JSON object, as {\"key\": 1}");
+  request.extra = "\xEF\xBB\xBF{}";  // As some editors save it.
+  CHECK(refusal(request).find("extra begins with a byte order mark") == 0);
   request.extra = std::string(100000, '[');
   CHECK(refusal(request) ==
         "extra has to be a JSON object: JSON is nested deeper than 128 levels at line 1");

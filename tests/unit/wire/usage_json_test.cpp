@@ -100,6 +100,10 @@ TEST_CASE("usage: details that are no object are passed over") {
 
 TEST_CASE("usage: Mistral's audio stands beside the prompt") {
   CHECK(read(R"({"prompt_tokens":4,"audio_prompt_tokens":300})").audio_prompt_tokens == 300);
+  CHECK(read(R"({"prompt_tokens":81,"prompt_tokens_details":{"audio_tokens":69}})").audio_tokens ==
+        69);
+  CHECK(read(R"({"completion_tokens":9,"completion_tokens_details":{"audio_tokens":5}})")
+            .audio_tokens == 5);
 }
 
 TEST_CASE("usage: a provider's own cost is kept digit by digit") {
