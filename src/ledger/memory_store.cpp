@@ -21,6 +21,13 @@ constexpr std::size_t rows_at_once = 256;
 void MemoryStore::submit(std::vector<LedgerWrite> batch) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (LedgerWrite& write : batch) done_.push_back(apply(std::move(write)));
+  answered_.notify_all();
+}
+
+void MemoryStore::await(std::chrono::microseconds wait) {
+  constexpr std::chrono::microseconds longest = std::chrono::hours(1);
+  std::unique_lock<std::mutex> lock(mutex_);
+  answered_.wait_for(lock, std::min(wait, longest), [this] { return !done_.empty(); });
 }
 
 std::vector<LedgerDone> MemoryStore::collect() {

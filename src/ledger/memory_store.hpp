@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +21,8 @@ class MemoryStore final : public LedgerStore {
  public:
   void submit(std::vector<LedgerWrite> batch) override;
   std::vector<LedgerDone> collect() override;
-  void await(std::chrono::microseconds) override {}
+  /// Nothing has to be written; only a thread that was lent comes here, and must not spin.
+  void await(std::chrono::microseconds wait) override;
 
   Result<void> each_row(const LedgerFilter& filter,
                         const std::function<bool(const LedgerRow&)>& keep) override;
@@ -54,6 +56,7 @@ class MemoryStore final : public LedgerStore {
   std::vector<LedgerRow> rows_after(MemoryRows::Number& last, const LedgerFilter& filter);
 
   std::mutex mutex_;
+  std::condition_variable answered_;
   MemoryRows rows_;
   MemoryBudgets budgets_{rows_};
   std::unordered_map<std::string, std::vector<LedgerHistory>> history_;

@@ -20,3 +20,11 @@ TEST_CASE("memory store: random courses end where an independent model does") {
     contract::check_random_course(fresh_store(), seed, 200);
   }
 }
+
+TEST_CASE("memory store: a thread that was lent waits, and does not spin") {
+  using std::chrono::steady_clock;
+  tally::MemoryStore store;
+  const auto begin = steady_clock::now();
+  store.await(std::chrono::milliseconds(20));
+  CHECK(steady_clock::now() - begin >= std::chrono::milliseconds(20));
+}
