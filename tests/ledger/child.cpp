@@ -4,12 +4,27 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 extern char** environ;
 
 namespace ledger_tests {
+namespace {
+
+bool can_write(const std::string& ledger) {
+  sqlite3* db = nullptr;
+  const bool can = sqlite3_open(ledger.c_str(), &db) == SQLITE_OK &&
+                   sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
+  sqlite3_close(db);
+  return can;
+}
+
+}  // namespace
 
 Child::Child(std::vector<std::string> words) {
   int ends[2];
@@ -37,6 +52,19 @@ Child::~Child() {
 
 void Child::signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);
+}
+
+bool Child::stop(const std::string& ledger) const {
+  using namespace std::chrono_literals;
+  for (int tries = 0; tries < 1000; ++tries) {
+    signal(SIGSTOP);
+    int status = 0;
+    if (::waitpid(pid_, &status, WUNTRACED) != pid_ || !WIFSTOPPED(status)) return false;
+    if (can_write(ledger)) return true;
+    signal(SIGCONT);
+    std::this_thread::sleep_for(1ms);
+  }
+  return false;
 }
 
 int Child::wait() {

@@ -19,6 +19,9 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   void signal(int number) const;
+  /// Stops it, outside of any write to the file at `ledger`: one that stops inside keeps everybody
+  /// else out of it, which is no fault of theirs. False if no such moment came.
+  bool stop(const std::string& ledger) const;
   /// Its exit code; 128 and the signal's number if one ended it.
   int wait();
   /// The next line that it prints; empty at its end.

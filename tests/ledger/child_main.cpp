@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -173,6 +174,8 @@ int open(const Words& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Nobody else would end one that is stopped, or asks for ever.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // What the parent has open, its server's sockets above all, is none of ours.
   for (int fd = 3; fd < 1024; ++fd) ::close(fd);
   const Words words(argv + 1, argv + argc);

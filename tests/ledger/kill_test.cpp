@@ -106,29 +106,32 @@ class Comparison {
   std::uint64_t estimated_ = 0;
 };
 
+tally::Ledger open_ledger(const std::string& path) {
+  auto ledger = tally::Ledger::open(path);
+  REQUIRE_MESSAGE(ledger, ledger.error().message);
+  return *std::move(ledger);
+}
+
 /// What the rows of a file add up to is what its budget has spent.
 void check_file(const std::string& path, Comparison& comparison) {
-  auto ledger = tally::Ledger::open(path);
-  REQUIRE(ledger);
+  const tally::Ledger ledger = open_ledger(path);
   tally::Decimal sum;
-  const auto read = ledger->each_row({}, [&](const tally::LedgerRow& row) {
+  const auto read = ledger.each_row({}, [&](const tally::LedgerRow& row) {
     comparison.add(row);
     if (row.cost.total) sum = *checked_add(sum, row.cost.total->amount);
     return true;
   });
   REQUIRE(read);
-  const auto status = ledger->budget_status("all");
+  const auto status = ledger.budget_status("all");
   REQUIRE(status);
   CHECK(to_string(status->spent) == to_string(sum));
   CHECK(status->held.is_zero());
   CHECK(status->in_flight == 0);
 }
 
-tally::Ledger new_ledger(const std::string& path) {
-  auto ledger = tally::Ledger::open(path);
-  REQUIRE_MESSAGE(ledger, ledger.error().message);
-  REQUIRE(ledger->set_budget(ledger_tests::total_budget("all", tally::cents(1'000'000))));
-  return *std::move(ledger);
+void new_ledger(const std::string& path) {
+  const tally::Ledger ledger = open_ledger(path);
+  REQUIRE(ledger.set_budget(ledger_tests::total_budget("all", tally::cents(1'000'000))));
 }
 
 std::set<std::string> files_in(const std::string& folder) {
@@ -148,7 +151,7 @@ struct StoppedCall {
     if (!face.empty()) words = {"calls", provider.url(), path, "durable", face, "0"};
     child.emplace(words);
     REQUIRE(wait_for_request(provider, 0));
-    child->signal(SIGSTOP);
+    REQUIRE(child->stop(path));
     for (const std::string& file : files_in(folder.path())) {
       const bool is_sqlite = file == path + "-wal" || file == path + "-shm";
       if (before.count(file) == 0 && !is_sqlite) owner_files.insert(file);
@@ -203,14 +206,13 @@ TEST_CASE("kill: every request that reached the server has exactly one row") {
     child.signal(SIGKILL);
     REQUIRE(child.wait() == 128 + SIGKILL);  // Else it ended by itself, and said why.
 
-    auto ledger = tally::Ledger::open(path);
-    REQUIRE_MESSAGE(ledger, ledger.error().message);
+    const tally::Ledger ledger = open_ledger(path);
     tally::LedgerFilter of_round;
     of_round.labels = {{"round", std::to_string(round)}};
-    const auto rows = ledger->rows(of_round);
+    const auto rows = ledger.rows(of_round);
     REQUIRE(rows);
     for (const tally::LedgerRow& row : *rows) check_row(row);
-    REQUIRE(ledger_tests::drift_of(*ledger) == "");
+    REQUIRE(ledger_tests::drift_of(ledger) == "");
   }
   check_file(path, comparison);
   provider.stop();
@@ -219,8 +221,10 @@ TEST_CASE("kill: every request that reached the server has exactly one row") {
 
 TEST_CASE("kill: an owner that is only stopped keeps its row") {
   StoppedCall call;
-  const auto ledger = *tally::Ledger::open(call.path);
-  CHECK(*ledger.recover() == 0);
+  const tally::Ledger ledger = open_ledger(call.path);
+  const auto recovered = ledger.recover();
+  REQUIRE(recovered);
+  CHECK(*recovered == 0);
   REQUIRE(ledger.rows()->size() == 1);
   CHECK((*ledger.rows())[0].state == BillState::reserved);
   call.child->signal(SIGCONT);
@@ -234,7 +238,7 @@ TEST_CASE("kill: an owner that was taken for dead settles over the estimate, whi
   StoppedCall call;
   REQUIRE(call.owner_files.size() == 1);
   std::filesystem::remove(*call.owner_files.begin());
-  const auto ledger = *tally::Ledger::open(call.path);
+  const tally::Ledger ledger = open_ledger(call.path);
   REQUIRE(ledger.recover());
   const auto estimate = *ledger.rows();
   REQUIRE(estimate.size() == 1);
@@ -262,7 +266,7 @@ TEST_CASE("kill: an owner that was taken for dead, comes back and dies leaves no
   StoppedCall call("chat");
   REQUIRE(call.owner_files.size() == 1);
   std::filesystem::remove(*call.owner_files.begin());
-  const auto ledger = *tally::Ledger::open(call.path);
+  const tally::Ledger ledger = open_ledger(call.path);
   REQUIRE(ledger.recover());
   const std::uint64_t before = call.provider.served().chats;
   call.child->signal(SIGCONT);
