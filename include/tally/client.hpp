@@ -16,10 +16,12 @@
 #include "tally/chat.hpp"
 #include "tally/estimate.hpp"
 #include "tally/ledger.hpp"
+#include "tally/loop.hpp"
 #include "tally/models.hpp"
 #include "tally/pricing.hpp"
 #include "tally/provider.hpp"
 #include "tally/receipt.hpp"
+#include "tally/snapshot.hpp"
 #include "tally/stream.hpp"
 #include "tally/time.hpp"
 #include "tally/transport.hpp"
@@ -125,6 +127,8 @@ struct ClientOptions {
   /// Gives the key anew for each attempt, instead of `api_key`. Called while a call is being sent:
   /// it must not use the client. An empty answer fails the attempt as `authentication`.
   std::function<std::string()> token{};
+  /// A loop of the host's that drives the started calls; empty: `poll` and `wait` do.
+  HostLoop loop{};
 };
 
 /// `api_key` from DEEPSEEK_API_KEY and, where set, `base_url` from DEEPSEEK_BASE_URL; `provider` is
@@ -166,16 +170,25 @@ struct PollResult {
   std::size_t calls_in_flight = 0;
 };
 
+/// What `Client::resume` does with started calls that had been sent.
+enum class OnResume {
+  go_on,  ///< They are read on; their clocks leave the pause out.
+  /// Their connections count as broken: one without a payload yet is made again, as `Retries` say;
+  /// the others end as cut, with what had come.
+  reconnect,
+};
+
 /// Called with each delta of a waiting call, on the caller's thread, outside of any library's
 /// frame: it may use the client, and may throw.
 using OnDelta = std::function<Flow(const Delta&)>;
 
 /// A chat-completions client. A handle: cheap to copy, and may be shared by threads:
 /// - `chat` and `stream` from any number of threads at once;
-/// - `chat_start`, `poll`, `wait` and `next_event` from one thread at a time (a second one in
-/// `poll` or
-///   `wait` gets `busy`; `chat_start` waits for it);
-/// - `cancel` and `shutdown` from any thread, at any time.
+/// - `poll`, `wait`, `drive_socket`, `drive_timer` and `next_event` from one thread at a time (a
+///   second one gets `busy`);
+/// - `chat_start`, `cancel`, `cancel_group`, `wakeup`, `snapshot` and `shutdown` from any thread,
+/// at
+///   any time.
 /// It starts no thread, prints nothing, and calls nobody but on the thread that called it.
 ///
 /// The last copy going away is `shutdown(0)`: streams that are still open end as cancelled and stay
@@ -205,8 +218,21 @@ class TALLY_API Client {
   Result<PollResult> poll(
       std::chrono::microseconds time_budget = std::chrono::milliseconds(1)) const;
 
-  /// As `poll`, but waits up to `timeout` for something to happen. For programs without frames.
+  /// As `poll`, but waits up to `timeout` for an event or for `wakeup`, also while nothing is in
+  /// flight: a thread of the host's may live in it, while others start calls. For programs without
+  /// frames.
   Result<PollResult> wait(std::chrono::milliseconds timeout) const;
+
+  /// Ends the `wait` that is under way, or the next one. From any thread.
+  void wakeup() const;
+
+  /// What the host's loop saw of a socket that `HostLoop::on_socket` named. Never waits. Pull the
+  /// events after it.
+  Result<PollResult> drive_socket(SocketHandle socket, SocketReady ready) const;
+
+  /// The time that `HostLoop::on_timer` asked for has passed. Never waits. Pull the events after
+  /// it.
+  Result<PollResult> drive_timer() const;
 
   /// The next event of the started calls, in the order of each call. False: none is there now.
   bool next_event(Event& event) const;
@@ -222,6 +248,18 @@ class TALLY_API Client {
   /// Ends everything: calls get until `deadline` from now to finish by themselves, then they are
   /// cancelled. Returns by then. New calls fail with `closed`.
   void shutdown(std::chrono::milliseconds deadline) const;
+
+  /// The program goes to the background, or the machine to sleep: until `resume` nothing of the
+  /// started calls is read, sent or timed, and new ones wait. What has come can be pulled. Blocking
+  /// calls and streams go on.
+  void suspend() const;
+
+  /// Goes on after `suspend`; without one it does nothing. Connections that lay idle are not used
+  /// again.
+  void resume(OnResume what = OnResume::go_on) const;
+
+  /// Where the client stands, for an overlay. Allocates nothing, and waits for nobody's network.
+  Snapshot snapshot() const;
 
   const PriceCatalog& prices() const;
 

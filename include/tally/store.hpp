@@ -100,6 +100,8 @@ struct LedgerDone {
   std::optional<Error> error{};            ///< Absent: it is stored, unless a budget refused it.
   std::optional<BudgetRefusal> refusal{};  ///< A reserve that a budget did not let through.
   std::vector<BudgetNotice> notices{};
+  /// Where the write's budgets stand after it, in its order; a store may leave it out.
+  std::vector<BudgetStatus> budgets{};
 };
 
 /// Which rows a question is about; an empty field asks for all. Plain data.

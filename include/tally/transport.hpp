@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tally/loop.hpp"
 #include "tally/result.hpp"
 #include "tally/time.hpp"
 
@@ -105,6 +106,18 @@ class TALLY_API Transport {
 
   /// Ends a waiting `drive` early. From any thread.
   virtual void wake() = 0;
+
+  /// Connections that lie idle are not used again: the machine slept, and their peers may be gone.
+  virtual void forget_idle_connections() {}
+
+  // For a host's own loop. A transport that has no sockets to show is driven by timer.
+
+  /// Before the first `start`: shows its sockets from now on. False: it has none to show.
+  virtual bool show_sockets() { return false; }
+  /// What is to be watched since the last call, in order. One of them may be how `wake` is heard.
+  virtual std::vector<SocketWatch> take_watches() { return {}; }
+  /// What the host's loop saw: for the next `drive`.
+  virtual void note_ready(SocketHandle, SocketReady) {}
 };
 
 /// Makes one transport for each lane of a client.

@@ -21,13 +21,13 @@ set(layers base money transport usage pricing chat ledger wire client)
 # layer: its public headers
 set(headers_base error export provider result throwing time version)
 set(headers_money balance money)
-set(headers_transport transport)
+set(headers_transport loop transport)
 set(headers_usage usage)
 set(headers_pricing import pricing)
 set(headers_chat chat)
 set(headers_ledger budget ledger postgres store)
 set(headers_wire "")
-set(headers_client advice client conversation estimate models receipt record stream tally tool_loop)
+set(headers_client advice client conversation estimate models receipt record snapshot stream tally tool_loop)
 
 # third party: the only files that may include it
 set(fence_nlohmann "^src/(base/json[^/]*|wire/[^/]+|[a-z]+/[a-z0-9_]+_json\\.cpp)$")
