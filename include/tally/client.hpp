@@ -15,6 +15,7 @@
 #include "tally/advice.hpp"
 #include "tally/chat.hpp"
 #include "tally/estimate.hpp"
+#include "tally/fim.hpp"
 #include "tally/ledger.hpp"
 #include "tally/loop.hpp"
 #include "tally/models.hpp"
@@ -213,6 +214,14 @@ class TALLY_API Client {
   /// the child of a fork.
   CallId chat_start(const ChatRequest& request, const CallOptions& options = {}) const;
 
+  /// Has a hole in a text filled in: as `chat`, `stream` and `chat_start` in everything, with the
+  /// bill, the ledger and the budgets.
+  Completion fim(const FimRequest& request, const CallOptions& options = {}) const;
+  Completion fim(const FimRequest& request, const OnDelta& on_delta,
+                 const CallOptions& options = {}) const;
+  Stream stream(const FimRequest& request, const CallOptions& options = {}) const;
+  CallId fim_start(const FimRequest& request, const CallOptions& options = {}) const;
+
   /// Does what can be done for the started calls within `time_budget`, and never waits. Once a
   /// frame.
   Result<PollResult> poll(
@@ -265,6 +274,7 @@ class TALLY_API Client {
 
   /// What `request` would take and cost, sent now: an estimate. Sends nothing.
   Estimate estimate(const ChatRequest& request, const CallOptions& options = {}) const;
+  Estimate estimate(const FimRequest& request, const CallOptions& options = {}) const;
 
   /// `check_request` for this client's provider. Sends nothing.
   std::vector<Advice> advise(const ChatRequest& request) const;

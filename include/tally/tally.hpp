@@ -11,6 +11,7 @@
 #include "tally/conversation.hpp"
 #include "tally/error.hpp"
 #include "tally/estimate.hpp"
+#include "tally/fim.hpp"
 #include "tally/import.hpp"
 #include "tally/ledger.hpp"
 #include "tally/loop.hpp"
