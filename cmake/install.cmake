@@ -43,6 +43,17 @@ endif()
 configure_file(cmake/tally.pc.in ${PROJECT_BINARY_DIR}/tally.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tally.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+if(TARGET tally_c)
+  # An export of its own: find_package(tally COMPONENTS c) asks for nothing that only C++ users need.
+  install(TARGETS tally_c EXPORT tally-c-targets
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT tally-c-targets NAMESPACE tally:: DESTINATION ${tally_package_dir})
+  configure_file(cmake/tally-c.pc.in ${PROJECT_BINARY_DIR}/tally-c.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/tally-c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
 if(tally_has_postgres)
   install(TARGETS tally_postgres EXPORT tally-postgres-targets
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
