@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "wire/request_json.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/request_object.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
-
-/// The shortest digits that read back as the same double.
-std::string number(double value) {
-  char digits[32];
-  const auto written = std::to_chars(digits, digits + sizeof digits, value);
-  return std::string(digits, written.ptr);
-}
 
 std::string_view word(ReasoningEffort effort) {
   switch (effort) {
@@ -84,26 +76,11 @@ std::string tool_choice_json(const std::string& choice) {
   return object.take();
 }
 
-Error refused(std::string message) {
-  return Error{ErrorKind::invalid_argument, std::move(message)};
-}
-
 std::string place(std::string_view list, std::size_t index, std::string_view field) {
   return std::string(list) + '[' + std::to_string(index) + "]." + std::string(field);
 }
 
-/// The object in `text`; the error names `field`.
-Result<JsonValue> read_object(std::string_view text, const std::string& field) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") {
-    return refused(field + " begins with a byte order mark, which no JSON may have in its midst");
-  }
-  auto value = parse_json(text);
-  if (!value) return refused(field + " has to be a JSON object: " + value.error().message);
-  if (!value->is_object()) return refused(field + " has to be a JSON object, as {\"key\": 1}");
-  return value;
-}
-
-/// The same, for a text that may be absent.
+/// As `read_object`, for a text that may be absent.
 Result<void> check_object(std::string_view text, const std::string& field) {
   if (text.empty()) return {};
   auto value = read_object(text, field);
@@ -119,18 +96,10 @@ Result<void> check_numbers(const ChatRequest& request) {
       {"frequency_penalty", &request.frequency_penalty},
   };
   for (const auto& [name, value] : numbers) {
-    if (*value && !std::isfinite(**value)) {
-      return refused(std::string(name) + " is not finite: give a number, or leave it absent");
-    }
+    if (auto fine = check_finite(name, *value); !fine) return fine;
   }
-  if (request.max_tokens && *request.max_tokens < 1) {
-    return refused("max_tokens is " + std::to_string(*request.max_tokens) +
-                   ": give at least 1, or leave it absent");
-  }
-  if (request.n && *request.n < 1) {
-    return refused("n is " + std::to_string(*request.n) + ": give at least 1, or leave it absent");
-  }
-  return {};
+  if (auto fine = check_above_zero("max_tokens", request.max_tokens); !fine) return fine;
+  return check_above_zero("n", request.n);
 }
 
 Result<void> check_parts(const Message& message, std::size_t of_message) {
@@ -138,7 +107,7 @@ Result<void> check_parts(const Message& message, std::size_t of_message) {
     const ContentPart& part = message.parts[i];
     const std::string field = place("messages", of_message, place("parts", i, "value"));
     if (part.value.empty() && part.kind != ContentPart::Kind::text) {
-      return refused(field + " is empty");
+      return refused_request(field + " is empty");
     }
     if (part.kind != ContentPart::Kind::json) continue;
     if (auto fine = check_object(part.value, field); !fine) return fine;
@@ -149,12 +118,14 @@ Result<void> check_parts(const Message& message, std::size_t of_message) {
 Result<void> check_server_tools(const ChatRequest& request) {
   for (std::size_t i = 0; i < request.server_tools.size(); ++i) {
     const ServerTool& tool = request.server_tools[i];
-    if (tool.type.empty()) return refused(place("server_tools", i, "type") + " is empty");
+    if (tool.type.empty()) return refused_request(place("server_tools", i, "type") + " is empty");
     if (tool.options.empty()) continue;
     const std::string field = place("server_tools", i, "options");
     auto options = read_object(tool.options, field);
     if (!options) return std::move(options.error());
-    if (options->find("type")) return refused(field + " has a type, which is a field of its own");
+    if (options->find("type")) {
+      return refused_request(field + " has a type, which is a field of its own");
+    }
   }
   return {};
 }
@@ -163,48 +134,44 @@ Result<void> check_lists(const ChatRequest& request) {
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
     const Message& message = request.messages[i];
     if (message.role == Role::tool && message.tool_call_id.empty()) {
-      return refused(place("messages", i, "tool_call_id") +
-                     " is empty: a tool message names the call that it answers");
+      return refused_request(place("messages", i, "tool_call_id") +
+                             " is empty: a tool message names the call that it answers");
     }
     if (auto fine = check_parts(message, i); !fine) return fine;
   }
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const Tool& tool = request.tools[i];
-    if (tool.name.empty()) return refused(place("tools", i, "name") + " is empty");
+    if (tool.name.empty()) return refused_request(place("tools", i, "name") + " is empty");
     auto parameters = read_object(tool.parameters, place("tools", i, "parameters"));
     if (!parameters) return std::move(parameters.error());
   }
   if (auto fine = check_server_tools(request); !fine) return fine;
   if (request.json_schema) {
-    if (request.json_schema->name.empty()) return refused("json_schema.name is empty");
+    if (request.json_schema->name.empty()) return refused_request("json_schema.name is empty");
     auto schema = read_object(request.json_schema->schema, "json_schema.schema");
     if (!schema) return std::move(schema.error());
   }
   return check_object(request.logit_bias, "logit_bias");
 }
 
-Result<void> check(const ChatRequest& request, const JsonValue& extra, bool stream) {
-  if (request.model.empty()) return refused("model is empty: name the model to ask");
+Result<void> check(const ChatRequest& request, const RequestExtra& extra, bool stream) {
+  if (request.model.empty()) return refused_request("model is empty: name the model to ask");
   if (request.messages.empty() && !extra.find("messages")) {
-    return refused("messages is empty: give at least one");
+    return refused_request("messages is empty: give at least one");
   }
-  const JsonValue* asked = extra.find("stream");
-  if (asked && (asked->type != JsonType::boolean || asked->boolean != stream)) {
-    return refused("extra.stream contradicts the call: chat and stream set it themselves");
-  }
+  if (auto fine = extra.check_stream(stream); !fine) return fine;
   if (auto fine = check_numbers(request); !fine) return fine;
   return check_lists(request);
 }
 
-/// The request object. A member that `extra` has too is left to `extra`.
 class RequestWriter {
  public:
-  RequestWriter(const JsonValue& extra, std::string_view extra_text,
-                std::optional<std::int64_t> max_tokens_if_absent, RequestDialect dialect)
+  RequestWriter(const RequestExtra& extra, std::optional<std::int64_t> max_tokens_if_absent,
+                RequestDialect dialect)
       : extra_(extra),
-        extra_text_(extra_text),
         max_tokens_if_absent_(max_tokens_if_absent),
-        dialect_(dialect) {}
+        dialect_(dialect),
+        object_(extra) {}
 
   std::string write(const ChatRequest& request, bool stream) {
     add("model", quoted(request.model));
@@ -214,22 +181,15 @@ class RequestWriter {
     add_thinking(request);
     add_sampling(request);
     add_format_and_tools(request);
-    if (request.logprobs) add("logprobs", *request.logprobs ? "true" : "false");
-    if (request.top_logprobs) add("top_logprobs", std::to_string(*request.top_logprobs));
+    object_.add_flag("logprobs", request.logprobs);
+    object_.add_count("top_logprobs", request.top_logprobs);
     if (!request.user_id.empty()) add("user_id", quoted(request.user_id));
     add_choices_and_service(request);
-    if (stream) add_stream();
-    for (const JsonValue& member : extra_.children) {
-      if (stream && member.key == "stream_options") continue;
-      object_.add(member.key, source(member));
-    }
-    return object_.take();
+    return object_.take(stream);
   }
 
  private:
-  void add(std::string_view name, std::string_view json) {
-    if (!extra_.find(name)) object_.add(name, json);
-  }
+  void add(std::string_view name, std::string_view json) { object_.add(name, json); }
 
   void add_thinking(const ChatRequest& request) {
     if (request.thinking != Thinking::server_default) {
@@ -242,10 +202,8 @@ class RequestWriter {
   }
 
   void add_choices_and_service(const ChatRequest& request) {
-    if (request.n) add("n", std::to_string(*request.n));
-    if (request.parallel_tool_calls) {
-      add("parallel_tool_calls", *request.parallel_tool_calls ? "true" : "false");
-    }
+    object_.add_count("n", request.n);
+    object_.add_flag("parallel_tool_calls", request.parallel_tool_calls);
     if (!request.logit_bias.empty()) add("logit_bias", replace_invalid_utf8(request.logit_bias));
     if (request.safety_check != SafetyCheck::server_default) {
       const bool is_high = request.safety_check == SafetyCheck::high;
@@ -256,15 +214,12 @@ class RequestWriter {
   }
 
   void add_sampling(const ChatRequest& request) {
-    const auto add_number = [this](std::string_view name, const std::optional<double>& value) {
-      if (value) add(name, number(*value));
-    };
     add_max_tokens(request.max_tokens);
-    add_number("temperature", request.temperature);
-    add_number("top_p", request.top_p);
-    add_number("presence_penalty", request.presence_penalty);
-    add_number("frequency_penalty", request.frequency_penalty);
-    if (request.seed) add("seed", std::to_string(*request.seed));
+    object_.add_number("temperature", request.temperature);
+    object_.add_number("top_p", request.top_p);
+    object_.add_number("presence_penalty", request.presence_penalty);
+    object_.add_number("frequency_penalty", request.frequency_penalty);
+    object_.add_count("seed", request.seed);
     if (!request.stop.empty()) add("stop", array_of(request.stop, quoted));
   }
 
@@ -274,7 +229,7 @@ class RequestWriter {
     constexpr std::string_view new_name = "max_completion_tokens";
     const bool is_new = dialect_ == RequestDialect::openai && !extra_.find(old_name);
     if (!most && !extra_.find(new_name)) most = max_tokens_if_absent_;
-    if (most) add(is_new ? new_name : old_name, std::to_string(*most));
+    object_.add_count(is_new ? new_name : old_name, most);
   }
 
   void add_format_and_tools(const ChatRequest& request) {
@@ -292,28 +247,10 @@ class RequestWriter {
     if (!request.tool_choice.empty()) add("tool_choice", tool_choice_json(request.tool_choice));
   }
 
-  /// `extra` may add to `stream_options` but not drop the usage from a stream: it is the bill.
-  void add_stream() {
-    add("stream", "true");
-    ObjectWriter options;
-    options.add("include_usage", "true");
-    if (const JsonValue* more = extra_.find("stream_options"); more && more->is_object()) {
-      for (const JsonValue& member : more->children) {
-        if (member.key != "include_usage") options.add(member.key, source(member));
-      }
-    }
-    object_.add("stream_options", options.take());
-  }
-
-  std::string_view source(const JsonValue& value) const {
-    return extra_text_.substr(value.begin, value.end - value.begin);
-  }
-
-  const JsonValue& extra_;
-  std::string_view extra_text_;
+  const RequestExtra& extra_;
   std::optional<std::int64_t> max_tokens_if_absent_;
   RequestDialect dialect_;
-  ObjectWriter object_;
+  RequestObject object_;
 };
 
 }  // namespace
@@ -326,12 +263,10 @@ RequestDialect request_dialect(const Provider& provider) {
 Result<std::string> write_request(const ChatRequest& request, bool stream,
                                   std::optional<std::int64_t> max_tokens_if_absent,
                                   RequestDialect dialect) {
-  // Repaired before it is read, so that the places of its values are places in this text.
-  const std::string extra_text = request.extra.empty() ? "{}" : replace_invalid_utf8(request.extra);
-  auto extra = read_object(extra_text, "extra");
-  if (!extra) return std::move(extra.error());
-  if (auto fine = check(request, *extra, stream); !fine) return Error(fine.error());
-  return RequestWriter(*extra, extra_text, max_tokens_if_absent, dialect).write(request, stream);
+  auto extra = RequestExtra::read(request.extra);
+  if (!extra) return std::move(extra).error();
+  if (auto fine = check(request, *extra, stream); !fine) return std::move(fine).error();
+  return RequestWriter(*extra, max_tokens_if_absent, dialect).write(request, stream);
 }
 
 }  // namespace TALLY_ABI
