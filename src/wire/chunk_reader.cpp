@@ -18,6 +18,8 @@ std::string_view string_of(const JsonValue& object, std::string_view name) {
   return text != nullptr ? std::string_view(*text) : std::string_view();
 }
 
+bool is_object(const JsonValue* value) { return value != nullptr && value->is_object(); }
+
 /// One chunk on its way into the reply.
 class ChunkReader {
  public:
@@ -76,6 +78,10 @@ class ChunkReader {
 
   void read_choice(const JsonValue& choice) {
     if (const JsonValue* said = message_of(choice)) read_message(*said);
+    // A completion has no messages: its choice is the text.
+    if (!is_object(choice.find("delta")) && !is_object(choice.find("message"))) {
+      builder_.add_text(string_of(choice, "text"));
+    }
     const JsonValue* logprobs = choice.find("logprobs");
     if (logprobs != nullptr && logprobs->is_object()) builder_.add_logprobs(*logprobs, text_);
     if (const std::string* word = choice.find_string("finish_reason")) {
@@ -87,8 +93,8 @@ class ChunkReader {
   const JsonValue* message_of(const JsonValue& choice) {
     const JsonValue* delta = choice.find("delta");
     const JsonValue* message = choice.find("message");
-    if (delta != nullptr && !delta->is_object()) delta = nullptr;
-    if (message != nullptr && !message->is_object()) message = nullptr;
+    if (!is_object(delta)) delta = nullptr;
+    if (!is_object(message)) message = nullptr;
     if (form_ == ChunkForm::document) return message != nullptr ? message : delta;
     if (delta != nullptr) {
       builder_.set_speaks_in_deltas();

@@ -18,7 +18,8 @@ class ShapeReader {
   std::optional<ChunkShape> read() {
     const auto member = [this](std::string_view name) { return chunk_member(name); };
     if (!each_member(member) || !at_end()) return std::nullopt;
-    shape_.is_ordinary = ordinary_ && settle_pieces();
+    // Beside a delta the text of a choice is not read.
+    shape_.is_ordinary = ordinary_ && !(has_delta_ && has_text_) && settle_pieces();
     return shape_;
   }
 
@@ -48,6 +49,7 @@ class ShapeReader {
 
   bool choice_member(std::string_view name) {
     if (name == "delta") return delta();
+    if (name == "text") return completion_text();
     if (name == "index") return expect("0");
     if (name == "finish_reason") return expect_empty();
     // A message beside the delta is the general path's matter (Perplexity).
@@ -59,7 +61,17 @@ class ShapeReader {
 
   bool delta() {
     if (peek() != '{') return extraordinary() && value();
+    has_delta_ = true;
     return each_member([this](std::string_view name) { return delta_member(name); });
+  }
+
+  /// A completion has no deltas: its choice is the piece.
+  bool completion_text() {
+    if (peek() != '"') return value();
+    const std::size_t holes = shape_.hole_count;
+    if (!piece(ChunkHole::Kind::text)) return false;
+    has_text_ = shape_.hole_count > holes;
+    return true;
   }
 
   bool delta_member(std::string_view name) {
@@ -292,6 +304,8 @@ class ShapeReader {
   std::size_t at_ = 0;
   ChunkShape shape_;
   bool ordinary_ = true;
+  bool has_delta_ = false;
+  bool has_text_ = false;
   int pieces_ = 0;
   std::size_t reasoning_at_ = 0;
 };

@@ -65,6 +65,7 @@ class ExtraReader {
 
   void read() {
     read_messages();
+    read_prompt();
     read_tools();
     read_output();
     read_thinking();
@@ -93,6 +94,12 @@ class ExtraReader {
       if (content == nullptr || !content->is_array()) continue;
       for (const JsonValue& part : content->children) read_part(part, "extra.messages", bound_);
     }
+  }
+
+  /// A list is of several prompts, each with an answer of its own.
+  void read_prompt() {
+    const JsonValue* prompt = extra_.find("prompt");
+    if (prompt != nullptr && !prompt->as_string()) set_unbounded("prompt");
   }
 
   void read_tools() {
@@ -165,11 +172,29 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
   return bound;
 }
 
+RequestBound bound_of(const FimRequest& request, std::size_t body_bytes,
+                      std::optional<std::int64_t> max_tokens_if_absent) {
+  RequestBound bound;
+  bound.text_bytes = static_cast<std::int64_t>(body_bytes);
+  bound.may_think = false;
+  bound.max_output = request.max_tokens ? request.max_tokens : max_tokens_if_absent;
+  if (request.extra.empty()) return bound;
+  // One that is no JSON is refused by `write_request`.
+  if (const auto extra = parse_json(request.extra)) ExtraReader(bound, *extra).read();
+  return bound;
+}
+
 std::int64_t least_prompt_tokens(const ChatRequest& request) {
   if (!request.extra.empty()) return 0;  // It may put other messages in the place of these.
   std::int64_t tokens = 0;
   for (const Message& message : request.messages) tokens += estimate_tokens(message.content).low;
   return tokens;
+}
+
+std::int64_t least_prompt_tokens(const FimRequest& request) {
+  if (!request.extra.empty()) return 0;
+  const std::int64_t tokens = estimate_tokens(request.prompt).low;
+  return request.suffix ? tokens + estimate_tokens(*request.suffix).low : tokens;
 }
 
 }  // namespace TALLY_ABI

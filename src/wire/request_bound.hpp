@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tally/chat.hpp"
+#include "tally/fim.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -32,9 +33,12 @@ struct RequestBound {
 /// What is not named here is text, and counted by its bytes.
 RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
                       std::optional<std::int64_t> max_tokens_if_absent);
+RequestBound bound_of(const FimRequest& request, std::size_t body_bytes,
+                      std::optional<std::int64_t> max_tokens_if_absent);
 
-/// As few tokens as the texts of the messages can have: an estimate.
+/// As few tokens as the texts of the request can have: an estimate.
 std::int64_t least_prompt_tokens(const ChatRequest& request);
+std::int64_t least_prompt_tokens(const FimRequest& request);
 
 }  // namespace TALLY_ABI
 }  // namespace tally

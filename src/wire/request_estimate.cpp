@@ -30,8 +30,9 @@ void collect_texts(const JsonValue& value, bool with_keys, std::string& out) {
 TokenEstimate estimate_prompt(std::string_view request_body) {
   std::string texts;
   if (auto request = parse_json(request_body)) {
-    if (const JsonValue* messages = request->find("messages"))
-      collect_texts(*messages, false, texts);
+    for (const std::string_view name : {"messages", "prompt", "suffix"}) {
+      if (const JsonValue* said = request->find(name)) collect_texts(*said, false, texts);
+    }
     if (const JsonValue* tools = request->find("tools")) collect_texts(*tools, true, texts);
   }
   TokenEstimate estimate = estimate_tokens(texts);
