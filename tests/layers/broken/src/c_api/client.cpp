@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+#include "client/core.hpp"
+#include "tally/money.hpp"
