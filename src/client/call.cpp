@@ -46,6 +46,7 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
   receipt_.call_id = uuid_v7(settings_->clock->wall());
   receipt_.provider = settings_->provider.id;
   receipt_.model = request.model;
+  settings_->meter->begin_call();
   begin_attempt();
   auto body = write_request(request, shape == CallShape::streamed, booking_.max_tokens_if_absent(),
                             request_dialect(settings_->provider));
@@ -58,12 +59,16 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& re
 }
 
 Call::~Call() {
-  if (lane_ == nullptr) return;
+  if (lane_ == nullptr) {
+    if (!done()) be_done();
+    return;
+  }
   if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
     interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
   }
   if (const auto answer = booking_.answer_now(*lane_)) tell_budgets(*answer);
   booking_.stop_waiting(*lane_);
+  if (!done()) be_done();
   own_cancel_->detach(*lane_);
   if (token_) token_->detach(*lane_);
   lane_->remove(*this);
@@ -153,7 +158,7 @@ void Call::send() {
   stage_ = Stage::send;
   is_admitted_ = true;
   DeltaQueue* deltas = shape_ == CallShape::streamed ? &deltas_ : nullptr;
-  exchange_.emplace(*settings_, deltas, [this] { touch(); });
+  exchange_.emplace(*settings_, booking_.bound().choices_sent, deltas, [this] { touch(); });
   exchange_->started_at = lane_->now();
   HttpRequest request;
   request.url = settings_->chat_url;
@@ -241,6 +246,13 @@ void Call::note_progress(SteadyInstant now) {
     seen.last_payload_at = now;
     stage_ = Stage::body;
   }
+  if (seen.reader && shape_ == CallShape::streamed) {
+    const std::uint64_t output = seen.reader->output_deltas();
+    const std::uint64_t news = output - std::exchange(seen.output_seen, output);
+    if (news > 0) {
+      settings_->meter->count_output(static_cast<std::int64_t>(news), settings_->clock->steady());
+    }
+  }
   const bool has_ended = seen.reader && (seen.reader->done() || seen.reader->error());
   if (has_ended && seen.lingers_since == SteadyInstant::max()) seen.lingers_since = now;
 }
@@ -313,13 +325,29 @@ void Call::interrupt(Error error, std::string reason) {
     // The attempt before is billed already, and there is no other.
     error_ = std::move(error);
     complete_error();
-    if (stage_ == Stage::back_off) stage_ = Stage::done;
+    if (stage_ == Stage::back_off) be_done();
     return;
   }
   const bool nothing_was_sent = !exchange_ || !exchange_->is_connected;
   end_transfer();
   if (exchange_ && exchange_->reader) exchange_->reader->finish(true);
   settle({std::move(error), nothing_was_sent, std::move(reason)});
+}
+
+void Call::be_done() {
+  stage_ = Stage::done;
+  settings_->meter->end_call(error_ ? std::optional(error_->kind) : std::nullopt);
+}
+
+void Call::break_connection() {
+  if (transfer_ == 0 || exchange_->end) return;
+  end_transfer();
+  TransferEnd end;
+  end.result = TransferResult::receive_failed;
+  end.message = "the client was suspended";
+  end.request_sent = exchange_->is_connected;
+  exchange_->end = std::move(end);
+  touch();
 }
 
 void Call::end_transfer() {

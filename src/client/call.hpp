@@ -53,6 +53,9 @@ class Call {
   /// Ends the transfer; drops deltas that were not pulled.
   void cancel();
 
+  /// Takes the connection of its transfer, if there is one, for broken.
+  void break_connection();
+
   /// Goes as far as it can without waiting. False: nothing had happened.
   bool advance(SteadyInstant now);
   /// Ends the call if its token, its own flag or the client says so. True: it has.
@@ -102,6 +105,7 @@ class Call {
   void resume_if_drained();
   void interrupt(Error error, std::string reason);
   void end_transfer();
+  void be_done();
 
   Outcome outcome_of_transfer();
   Outcome outcome_without_answer(const TransferEnd& end) const;

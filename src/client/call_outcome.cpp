@@ -161,6 +161,7 @@ void Call::settle(Outcome outcome) {
           *exchange_->first_payload_at - exchange_->started_at);
     }
   }
+  settings_->meter->count(attempt_);
   receipt_.attempts.push_back(attempt_);
   sum_attempts(receipt_);
   error_ = outcome.error;
@@ -196,6 +197,7 @@ void Call::stop_settling(Error ledger_error) {
 }
 
 void Call::tell_budgets(const LedgerDone& answer) {
+  settings_->meter->show_budgets(answer.budgets);
   if (!settings_->options.hooks.on_budget) return;
   for (BudgetNotice notice : answer.notices) {
     notice.call_id = receipt_.call_id;
@@ -229,7 +231,7 @@ void Call::plan_retry(const Outcome& outcome) {
 
 void Call::after_settle() {
   if (!retry_after_) {
-    stage_ = Stage::done;
+    be_done();
     return;
   }
   stage_ = Stage::back_off;

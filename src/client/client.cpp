@@ -65,6 +65,22 @@ Result<PollResult> Client::wait(std::chrono::milliseconds timeout) const {
   return core->wait(timeout);
 }
 
+void Client::wakeup() const { handle_->core->wakeup(); }
+
+Result<PollResult> Client::drive_socket(SocketHandle socket, SocketReady ready) const {
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->drive_socket(socket, ready);
+}
+
+Result<PollResult> Client::drive_timer() const {
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->poll(std::chrono::microseconds(0));
+}
+
+void Client::suspend() const { handle_->core->suspend(); }
+void Client::resume(OnResume what) const { handle_->core->resume(what); }
+Snapshot Client::snapshot() const { return handle_->core->snapshot(); }
+
 bool Client::next_event(Event& event) const { return handle_->core->next_event(event); }
 bool Client::cancel(CallId call) const { return handle_->core->cancel(call); }
 

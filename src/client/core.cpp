@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/core.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include "base/patience.hpp"
@@ -18,6 +19,16 @@ using std::chrono::microseconds;
 Error busy() {
   return Error{ErrorKind::busy,
                "another thread drives the started calls of this client: poll it from one thread"};
+}
+
+/// How long a host's loop may be left without a turn while calls are in flight.
+microseconds longest_blind(bool shows_sockets) {
+  if (!shows_sockets) return std::chrono::milliseconds(5);
+#ifdef _WIN32
+  return std::chrono::milliseconds(50);  // No descriptor says that somebody wants attention.
+#else
+  return std::chrono::hours(24);
+#endif
 }
 
 Error error_of(const Fetched& fetched, const HttpHeaders& headers) {
@@ -85,10 +96,12 @@ void Client::Core::give_back(Lane& lane) {
 }
 
 Result<Lane*> Client::Core::started_lane() {
-  if (started_lane_ != nullptr) return started_lane_;
+  if (Lane* lane = started_lane_.load()) return lane;
   std::lock_guard<std::mutex> lock(lanes_mutex_);
   auto lane = new_lane();
-  if (lane) started_lane_ = *lane;
+  if (!lane) return lane;
+  if (settings_->options.loop.on_socket) shows_sockets_ = (*lane)->transport().show_sockets();
+  started_lane_.store(*lane);
   return lane;
 }
 
@@ -132,22 +145,36 @@ Result<std::string> Client::Core::get(std::string_view path, std::string_view wh
 
 CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {
   if (is_forked()) return 0;
-  std::lock_guard<std::mutex> lock(poll_mutex_);
   auto call = std::make_unique<Call>(settings_, request, options, CallShape::streamed, stops_);
-  std::optional<Error> refused = refusal();
-  if (!refused) {
-    if (auto lane = started_lane(); !lane) refused = std::move(lane).error();
+  const CallId id = started_->add(std::move(call), options.group);
+  const bool has_loop = static_cast<bool>(settings_->options.loop.on_socket);
+  if (has_loop && started_lane_.load() == nullptr) {
+    (void)turn_started(microseconds(0));  // What a wake would be heard by is not watched yet.
+  } else if (has_loop || waits_.load()) {
+    wake_driver();
   }
-  return started_->start(std::move(call), options.group, started_lane_, refused);
+  return id;
+}
+
+void Client::Core::begin_added() {
+  if (!started_->has_added()) return;
+  if (const Lane* lane = started_lane_.load(); lane != nullptr && lane->is_suspended()) return;
+  std::optional<Error> refused = refusal();
+  auto lane = started_lane();
+  if (!lane && !refused) refused = std::move(lane).error();
+  started_->begin_added(started_lane_.load(), refused);
 }
 
 Result<bool> Client::Core::turn_started(microseconds waits) {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return busy();
   if (is_forked()) return *refusal();
+  begin_added();
   const bool moved = started_->turn(waits);
   const auto posts = started_->take_posts();
+  const LoopNews news = loop_news();
   lock.unlock();
+  tell_loop(news);
   for (const auto& call_host : posts) call_host();
   return moved;
 }
@@ -170,24 +197,156 @@ Result<PollResult> Client::Core::poll(microseconds time_budget) {
 
 Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
   const SteadyInstant until = later(settings_->clock->steady(), timeout);
-  auto left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
-  auto now = poll_result();
-  while (now && now->calls_in_flight > 0 && now->events_ready == 0 && left > microseconds(0)) {
-    if (auto moved = turn_started(left); !moved) return std::move(moved).error();
-    now = poll_result();
-    left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
+  {
+    // A transport sleeps and can be woken, also without a transfer.
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return busy();
+    if (is_forked()) return *refusal();
+    if (auto lane = started_lane(); !lane) return std::move(lane).error();
   }
-  return now;
+  waits_.store(true);
+  auto result = wait_until(until);
+  waits_.store(false);
+  return result;
+}
+
+Result<PollResult> Client::Core::wait_until(SteadyInstant until) {
+  while (true) {
+    auto now = poll_result();
+    if (!now || now->events_ready > 0) return now;
+    if (now->calls_in_flight == 0 && closed_.load(std::memory_order_acquire)) return *refusal();
+    const auto left = std::chrono::ceil<microseconds>(until - settings_->clock->steady());
+    if (woken_.exchange(false) || left <= microseconds(0)) return now;
+    wait_suspended(left);
+    if (auto moved = turn_started(left); !moved) return std::move(moved).error();
+  }
+}
+
+void Client::Core::wakeup() {
+  woken_.store(true);
+  wake_driver();
+}
+
+void Client::Core::wake_driver() {
+  if (is_forked()) return;
+  if (Lane* lane = started_lane_.load()) lane->call_attention();
+  std::lock_guard<std::mutex> lock(suspend_mutex_);
+  resumed_.notify_all();
+}
+
+Result<PollResult> Client::Core::drive_socket(SocketHandle socket, SocketReady ready) {
+  {
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return busy();
+    if (is_forked()) return *refusal();
+    if (Lane* lane = started_lane_.load()) lane->transport().note_ready(socket, ready);
+  }
+  return poll(microseconds(0));
+}
+
+Result<PollResult> Client::Core::drive_timer() {
+  {
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return busy();
+    timer_told_ = SteadyInstant::max();  // It was for once.
+  }
+  return poll(microseconds(0));
+}
+
+Client::Core::LoopNews Client::Core::loop_news() {
+  LoopNews news;
+  Lane* lane = started_lane_.load();
+  if (!settings_->options.loop.on_socket || lane == nullptr) return news;
+  news.watches = lane->transport().take_watches();
+  for (const SocketWatch& watch : news.watches) {
+    watched_.erase(std::remove(watched_.begin(), watched_.end(), watch.socket), watched_.end());
+    if (watch.read || watch.write) watched_.push_back(watch.socket);
+  }
+  const SteadyInstant now = settings_->clock->steady();
+  SteadyInstant at = lane->next_turn();
+  // Where nothing is heard of sockets, or of a wake, somebody has to look.
+  if (started_->has_unfinished() && !lane->is_suspended()) {
+    at = std::min<SteadyInstant>(at, now + longest_blind(shows_sockets_));
+  }
+  if (at == timer_told_) return news;
+  timer_told_ = at;
+  news.timer_moved = true;
+  if (at != SteadyInstant::max()) {
+    news.timer = std::max(std::chrono::ceil<microseconds>(at - now), microseconds(0));
+  }
+  return news;
+}
+
+void Client::Core::tell_loop(const LoopNews& news) const {
+  for (const SocketWatch& watch : news.watches) settings_->options.loop.on_socket(watch);
+  if (news.timer_moved) settings_->options.loop.on_timer(news.timer);
+}
+
+void Client::Core::leave_loop() {
+  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+  if (!lock) return;
+  LoopNews news;
+  for (const SocketHandle socket : std::exchange(watched_, {})) {
+    news.watches.push_back({socket, false, false});
+  }
+  news.timer_moved = timer_told_ != SteadyInstant::max();
+  timer_told_ = SteadyInstant::max();
+  lock.unlock();
+  tell_loop(news);
 }
 
 bool Client::Core::next_event(Event& event) {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  return lock && !is_forked() && started_->next_event(event);
+  if (!lock || is_forked()) return false;
+  begin_added();
+  const bool has_event = started_->next_event(event);
+  const LoopNews news = loop_news();  // A stream that was paused may go on.
+  lock.unlock();
+  tell_loop(news);
+  return has_event;
+}
+
+void Client::Core::suspend() {
+  if (is_forked()) return;
+  std::lock_guard<std::mutex> lock(poll_mutex_);
+  if (auto lane = started_lane()) (*lane)->suspend();
+  std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
+  is_suspended_ = true;
+}
+
+void Client::Core::resume(OnResume what) {
+  if (is_forked()) return;
+  std::unique_lock<std::mutex> lock(poll_mutex_);
+  Lane* lane = started_lane_.load();
+  if (lane == nullptr || !lane->is_suspended()) return;
+  lane->resume();
+  if (what == OnResume::reconnect) lane->break_connections();
+  {
+    std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
+    for (Lane* idle : idle_lanes_) idle->transport().forget_idle_connections();
+    lane->transport().forget_idle_connections();
+  }
+  const LoopNews news = loop_news();
+  lock.unlock();
+  tell_loop(news);
+  std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
+  is_suspended_ = false;
+  resumed_.notify_all();
+}
+
+void Client::Core::wait_suspended(microseconds waits) {
+  std::unique_lock<std::mutex> lock(suspend_mutex_);
+  const SteadyInstant until =
+      later(std::chrono::steady_clock::now(), std::chrono::ceil<std::chrono::milliseconds>(waits));
+  resumed_.wait_until(lock, until,
+                      [&] { return !is_suspended_ || woken_.load() || closed_.load(); });
 }
 
 void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   if (is_forked()) return;
   closed_.store(true, std::memory_order_release);
+  resume(OnResume::go_on);
+  wake_driver();  // Who waits with nothing in flight is told that nothing comes any more.
   const SteadyInstant until = later(std::chrono::steady_clock::now(), deadline);
   // The started calls have no thread but the one that polls: while they finish, this one does.
   // Where another thread is in `poll` or `wait`, that one does.
@@ -205,6 +364,7 @@ void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   }
   stop_all();
   (void)turn_started(microseconds(0));
+  if (settings_->options.loop.on_socket) leave_loop();
 }
 
 void Client::Core::stop_all() {

@@ -47,6 +47,12 @@ class Client::Core {
   CallId chat_start(const ChatRequest& request, const CallOptions& options);
   Result<PollResult> poll(std::chrono::microseconds time_budget);
   Result<PollResult> wait(std::chrono::milliseconds timeout);
+  void wakeup();
+  Result<PollResult> drive_socket(SocketHandle socket, SocketReady ready);
+  Result<PollResult> drive_timer();
+  void suspend();
+  void resume(OnResume what);
+  Snapshot snapshot() const { return settings_->meter->read(settings_->clock->steady()); }
   bool next_event(Event& event);
   bool cancel(CallId call) { return started_->cancel(call); }
   std::size_t cancel_group(std::uint64_t group) { return started_->cancel_group(group); }
@@ -64,7 +70,24 @@ class Client::Core {
   /// One turn of the started calls, and then the host's hooks, with no lock held. `waits`: for how
   /// long.
   Result<bool> turn_started(std::chrono::microseconds waits);
+  /// `poll_mutex_` is held.
+  void begin_added();
+  /// Ends a wait of the thread that drives the started calls.
+  void wake_driver();
+  /// Sleeps while the started calls are suspended.
+  void wait_suspended(std::chrono::microseconds waits);
+
+  /// What the host's loop has to be told.
+  struct LoopNews {
+    std::vector<SocketWatch> watches;
+    bool timer_moved = false;
+    std::optional<std::chrono::microseconds> timer;
+  };
+  LoopNews loop_news();  ///< `poll_mutex_` is held.
+  void tell_loop(const LoopNews& news) const;
+  void leave_loop();
   Result<PollResult> poll_result();
+  Result<PollResult> wait_until(SteadyInstant until);
   void stop_all();
 
   const std::shared_ptr<const ClientSettings> settings_;
@@ -80,7 +103,18 @@ class Client::Core {
 
   std::mutex poll_mutex_;  ///< Held by the one thread that drives the started calls.
   std::unique_ptr<StartedCalls> started_;
-  Lane* started_lane_ = nullptr;
+  std::atomic<Lane*> started_lane_{nullptr};  ///< Set once, with `poll_mutex_` held.
+  std::atomic<bool> waits_{false};            ///< A thread is about to sleep in `wait`.
+  std::atomic<bool> woken_{false};
+
+  // The host's loop; with `poll_mutex_` held.
+  bool shows_sockets_ = false;
+  std::vector<SocketHandle> watched_;
+  SteadyInstant timer_told_ = SteadyInstant::max();
+
+  std::mutex suspend_mutex_;
+  std::condition_variable resumed_;
+  bool is_suspended_ = false;
 };
 
 /// A lane for as long as this lives. Move-only.

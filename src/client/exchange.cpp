@@ -35,9 +35,9 @@ bool same_header(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Exchange::Exchange(const ClientSettings& settings, DeltaQueue* deltas,
+Exchange::Exchange(const ClientSettings& settings, std::int64_t choices, DeltaQueue* deltas,
                    std::function<void()> on_news)
-    : settings_(settings), deltas_(deltas), on_news_(std::move(on_news)) {}
+    : settings_(settings), choices_(choices), deltas_(deltas), on_news_(std::move(on_news)) {}
 
 std::uint64_t Exchange::payload_count() const {
   return reader ? reader->payload_count() : error_body.size();
@@ -71,6 +71,7 @@ void Exchange::on_head(int status_code) {
   if (!is_success_status()) return;
   reader.emplace(settings_.provider, settings_.options.limits,
                  deltas_ != nullptr ? deltas_->back() : nullptr);
+  reader->expect_choices(choices_);
 }
 
 BodyFlow Exchange::on_body(std::string_view bytes) {

@@ -20,9 +20,10 @@ inline namespace TALLY_ABI {
 /// transport's frames; what follows from them is the call's, outside. One thread at a time.
 class Exchange final : public TransferHandler {
  public:
-  /// `deltas`: where they go; null: nobody reads them. `on_news`: called with every note worth a
-  /// look.
-  Exchange(const ClientSettings& settings, DeltaQueue* deltas, std::function<void()> on_news);
+  /// `choices`: how many the answer is to have. `deltas`: where they go; null: nobody reads them.
+  /// `on_news`: called with every note worth a look.
+  Exchange(const ClientSettings& settings, std::int64_t choices, DeltaQueue* deltas,
+           std::function<void()> on_news);
 
   bool is_success_status() const { return status >= 200 && status < 300; }
   /// Grows with each piece of the answer, or of an error's text.
@@ -49,6 +50,7 @@ class Exchange final : public TransferHandler {
   SteadyInstant last_payload_at{};
   SteadyInstant lingers_since = SteadyInstant::max();
   std::uint64_t payload_seen = 0;
+  std::uint64_t output_seen = 0;  ///< Deltas of output.
 
  private:
   void keep_told_header(std::string_view name, std::string_view value);
@@ -59,6 +61,7 @@ class Exchange final : public TransferHandler {
   void on_end(const TransferEnd& how) override;
 
   const ClientSettings& settings_;
+  const std::int64_t choices_;
   DeltaQueue* deltas_;
   std::function<void()> on_news_;
 };

@@ -27,6 +27,33 @@ constexpr microseconds longest_await{10'000};
 Lane::Lane(std::unique_ptr<Transport> transport, std::shared_ptr<const Clock> clock)
     : transport_(std::move(transport)), clock_(std::move(clock)) {}
 
+SteadyInstant Lane::now() const { return suspended_at_.value_or(clock_->steady()) - left_out_; }
+
+void Lane::suspend() {
+  if (!suspended_at_) suspended_at_ = clock_->steady();
+}
+
+void Lane::resume() {
+  if (!suspended_at_) return;
+  left_out_ += clock_->steady() - *suspended_at_;
+  suspended_at_.reset();
+}
+
+void Lane::break_connections() {
+  for (Call* call : calls_) call->break_connection();
+}
+
+SteadyInstant Lane::next_turn() const {
+  const SteadyInstant host_now = clock_->steady();
+  if (is_suspended()) return SteadyInstant::max();
+  if (!touched_.empty() || attention_.load(std::memory_order_acquire)) return host_now;
+  SteadyInstant at = transport_->next_deadline();
+  if (next_check_ != SteadyInstant::max()) at = std::min(at, next_check_ + left_out_);
+  // Nothing tells a loop that a store has an answer.
+  if (!awaited_.empty()) at = std::min<SteadyInstant>(at, host_now + turn_of_each);
+  return at;
+}
+
 void Lane::add(Call& call) { calls_.push_back(&call); }
 
 void Lane::remove(Call& call) {

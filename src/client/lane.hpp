@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,8 @@ class Lane {
   Lane(std::unique_ptr<Transport> transport, std::shared_ptr<const Clock> clock);
 
   Transport& transport() { return *transport_; }
-  SteadyInstant now() const { return clock_->steady(); }
+  /// By the clock that calls go by: it stands still while the lane is suspended.
+  SteadyInstant now() const;
 
   void add(Call& call);
   void remove(Call& call);
@@ -36,6 +38,15 @@ class Lane {
 
   /// The calls that moved on in the last turn: the only ones that can have something new.
   const std::vector<Call*>& moved() const { return moved_; }
+
+  /// Calls' clocks stand still from now on; until `resume` the lane takes no turn.
+  void suspend();
+  void resume();
+  bool is_suspended() const { return suspended_at_.has_value(); }
+  /// Ends every transfer under way as if its connection had broken.
+  void break_connections();
+  /// When a turn is wanted although no socket is ready, by the host's clock.
+  SteadyInstant next_turn() const;
 
   /// Has every call look at its cancel flags at the next turn, and ends a wait. From any thread.
   void call_attention();
@@ -76,6 +87,8 @@ class Lane {
 
   std::unique_ptr<Transport> transport_;
   std::shared_ptr<const Clock> clock_;
+  std::optional<SteadyInstant> suspended_at_;
+  std::chrono::steady_clock::duration left_out_{0};  ///< All that it was suspended.
   std::vector<Call*> calls_;
   std::vector<Call*> touched_;
   std::vector<Call*> moved_;

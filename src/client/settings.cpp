@@ -124,6 +124,10 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
   const std::string host(host_of(options.base_url));
   if (auto checked = check_url(options.base_url, host); !checked) return checked.error();
   if (auto checked = check_headers(options); !checked) return checked.error();
+  if (bool(options.loop.on_socket) != bool(options.loop.on_timer)) {
+    return Error{ErrorKind::invalid_argument,
+                 "ClientOptions::loop: a loop needs both on_socket and on_timer"};
+  }
   if (options.limits.queued_deltas == 0 || options.limits.json_depth <= 0) {
     return Error{ErrorKind::invalid_argument,
                  "ClientOptions::limits: queued_deltas and json_depth have to be above 0"};
@@ -139,6 +143,7 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
   settings.chat_url = options.base_url + "/chat/completions";
   settings.headers = headers_of(options, options.api_key);
   settings.clock = options.clock ? options.clock : system_clock();
+  settings.meter = std::make_shared<Meter>(options.currency);
   settings.options = std::move(options);
   return std::make_shared<const ClientSettings>(std::move(settings));
 }

@@ -4,13 +4,15 @@
 #include <memory>
 #include <string>
 
+#include "client/meter.hpp"
 #include "tally/client.hpp"
 #include "tally/provider.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// A client's options, checked and worked out once. Immutable; may be shared by threads.
+/// A client's options, checked and worked out once. Immutable, but for what the meter counts; may
+/// be shared by threads.
 struct ClientSettings {
   ClientOptions options;
   Provider provider;
@@ -20,6 +22,7 @@ struct ClientSettings {
   std::string chat_url;
   std::shared_ptr<const HttpHeaders> headers;
   std::shared_ptr<const Clock> clock;
+  std::shared_ptr<Meter> meter;  ///< What happens to its calls; never null.
 
   const PriceCatalog& prices() const {
     return options.prices ? *options.prices : PriceCatalog::builtin();

@@ -7,28 +7,48 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-CallId StartedCalls::start(std::unique_ptr<Call> call, std::uint64_t group, Lane* lane,
-                           const std::optional<Error>& refusal) {
+CallId StartedCalls::add(std::unique_ptr<Call> call, std::uint64_t group) {
+  std::lock_guard<std::mutex> lock(mutex_);
   const CallId id = ++last_id_;
   call->id = id;
-  {
-    std::lock_guard<std::mutex> lock(cancel_mutex_);
-    cancellable_.emplace(id, Cancellable{group, call->own_cancel()});
-  }
+  cancellable_.emplace(id, Cancellable{group, call->own_cancel()});
+  added_.push_back(std::move(call));
+  return id;
+}
+
+bool StartedCalls::has_added() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !added_.empty();
+}
+
+void StartedCalls::begin_added(Lane* lane, const std::optional<Error>& refusal) {
   lane_ = lane;
-  Started& started = calls_[id];
+  std::vector<std::unique_ptr<Call>> added;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    added.swap(added_);
+  }
+  for (auto& call : added) begin(std::move(call), refusal);
+}
+
+void StartedCalls::begin(std::unique_ptr<Call> call, const std::optional<Error>& refusal) {
+  Started& started = calls_[call->id];
   started.call = std::move(call);
   if (refusal) {
     started.call->refuse(*refusal);
   } else {
-    started.call->begin(*lane);
+    started.call->begin(*lane_);
   }
   queue_if_ready(started);
-  return id;
+}
+
+std::size_t StartedCalls::in_flight() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return calls_.size() + added_.size();
 }
 
 bool StartedCalls::turn(std::chrono::microseconds wait) {
-  if (lane_ == nullptr) return false;
+  if (lane_ == nullptr || lane_->is_suspended()) return false;
   lane_->turn(ready_.empty() ? wait : std::chrono::microseconds(0));
   for (Call* call : lane_->moved()) queue_if_ready(calls_[call->id]);
   return !lane_->moved().empty();
@@ -78,14 +98,14 @@ bool StartedCalls::next_event_of(Started& started, Event& event) {
 void StartedCalls::forget(CallId id) {
   ready_.pop_front();
   calls_.erase(id);
-  std::lock_guard<std::mutex> lock(cancel_mutex_);
+  std::lock_guard<std::mutex> lock(mutex_);
   cancellable_.erase(id);
 }
 
 bool StartedCalls::cancel(CallId id) {
   std::shared_ptr<CancelToken::State> flag;
   {
-    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     const auto found = cancellable_.find(id);
     if (found == cancellable_.end()) return false;
     flag = found->second.flag;
@@ -97,7 +117,7 @@ bool StartedCalls::cancel(CallId id) {
 std::size_t StartedCalls::cancel_group(std::uint64_t group) {
   std::vector<std::shared_ptr<CancelToken::State>> flags;
   {
-    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    std::lock_guard<std::mutex> lock(mutex_);
     for (const auto& [id, entry] : cancellable_) {
       if (entry.group == group) flags.push_back(entry.flag);
     }
@@ -107,8 +127,8 @@ std::size_t StartedCalls::cancel_group(std::uint64_t group) {
 }
 
 bool StartedCalls::has_unfinished() const {
-  return std::any_of(calls_.begin(), calls_.end(),
-                     [](const auto& entry) { return !entry.second.call->done(); });
+  return has_added() || std::any_of(calls_.begin(), calls_.end(),
+                                    [](const auto& entry) { return !entry.second.call->done(); });
 }
 
 std::size_t StartedCalls::events_ready() const {

@@ -19,13 +19,14 @@ namespace tally {
 inline namespace TALLY_ABI {
 
 /// The calls of `chat_start` over their one lane, and the order in which their events come out. One
-/// thread at a time, but for `cancel`.
+/// thread at a time, but for `add`, `has_added` and `cancel`.
 class StartedCalls {
  public:
-  /// Takes a call and begins it. Without a lane, or with a refusal, it ends at once, with its
-  /// event.
-  CallId start(std::unique_ptr<Call> call, std::uint64_t group, Lane* lane,
-               const std::optional<Error>& refusal);
+  /// Takes a call, which begins with `begin_added`.
+  CallId add(std::unique_ptr<Call> call, std::uint64_t group);
+  bool has_added() const;
+  /// Begins what was added. Without a lane, or with a refusal, it ends at once, with its event.
+  void begin_added(Lane* lane, const std::optional<Error>& refusal);
 
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
   bool turn(std::chrono::microseconds wait);
@@ -37,7 +38,7 @@ class StartedCalls {
   std::size_t cancel_group(std::uint64_t group);
 
   /// Calls whose completion was not handed out yet.
-  std::size_t in_flight() const { return calls_.size(); }
+  std::size_t in_flight() const;
   /// Calls that still wait for their answer.
   bool has_unfinished() const;
   std::size_t events_ready() const;
@@ -48,12 +49,12 @@ class StartedCalls {
     bool is_queued = false;  ///< Stands in `ready_`.
   };
 
+  void begin(std::unique_ptr<Call> call, const std::optional<Error>& refusal);
   void queue_if_ready(Started& started);
   bool next_event_of(Started& started, Event& event);
   void forget(CallId id);
 
   Lane* lane_ = nullptr;
-  CallId last_id_ = 0;
   std::unordered_map<CallId, Started> calls_;  ///< Until the completion is handed out.
   std::deque<CallId> ready_;                   ///< Calls with an event, each once.
 
@@ -62,7 +63,9 @@ class StartedCalls {
     std::shared_ptr<CancelToken::State> flag;
   };
 
-  std::mutex cancel_mutex_;
+  mutable std::mutex mutex_;  ///< Over what follows, which other threads come to.
+  CallId last_id_ = 0;
+  std::vector<std::unique_ptr<Call>> added_;
   std::unordered_map<CallId, Cancellable> cancellable_;
 };
 
