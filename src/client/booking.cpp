@@ -30,11 +30,11 @@ PriceQuery price_query(const ClientSettings& settings, const std::string& model,
 }
 
 Booking::Booking(const ClientSettings& settings, const CallOptions& options,
-                 const ChatRequest& request) {
+                 const std::string& model) {
   const std::optional<Ledger>& ledger = options.ledger ? options.ledger : settings.options.ledger;
   if (!ledger) return;
   ledger_ = ledger->state();
-  budgets_ = ledger_->budgets_for(options.labels, settings.provider.id, request.model);
+  budgets_ = ledger_->budgets_for(options.labels, settings.provider.id, model);
 }
 
 std::optional<std::int64_t> Booking::max_tokens_if_absent() const {
@@ -45,9 +45,9 @@ std::optional<std::int64_t> Booking::max_tokens_if_absent() const {
   return least;
 }
 
-void Booking::know_body(const ChatRequest& request, std::size_t body_bytes) {
-  bound_ = bound_of(request, body_bytes, max_tokens_if_absent());
-  if (has_ledger()) least_prompt_ = least_prompt_tokens(request);
+void Booking::know_request(RequestBound bound, std::int64_t least_prompt_tokens) {
+  bound_ = std::move(bound);
+  least_prompt_ = least_prompt_tokens;
 }
 
 std::optional<BudgetRefusal> Booking::assess(const ClientSettings& settings,

@@ -26,7 +26,7 @@ PriceQuery price_query(const ClientSettings& settings, const std::string& model,
 class Booking {
  public:
   /// Without a ledger everything here does nothing.
-  Booking(const ClientSettings& settings, const CallOptions& options, const ChatRequest& request);
+  Booking(const ClientSettings& settings, const CallOptions& options, const std::string& model);
 
   bool has_ledger() const { return ledger_ != nullptr; }
   const LedgerOptions& options() const { return ledger_->options; }
@@ -35,7 +35,8 @@ class Booking {
   /// What the budgets want written into a request that bounds no output.
   std::optional<std::int64_t> max_tokens_if_absent() const;
   const RequestBound& bound() const { return bound_; }
-  void know_body(const ChatRequest& request, std::size_t body_bytes);
+  /// `least_prompt_tokens` matters to a ledger only.
+  void know_request(RequestBound bound, std::int64_t least_prompt_tokens);
 
   /// For an attempt that begins at `at`: its worst case, and what is to be held. Or the refusal of
   /// a budget that wants to know the cost, which is not known.

@@ -6,7 +6,6 @@
 
 #include "base/patience.hpp"
 #include "base/uuid.hpp"
-#include "wire/request_json.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -32,29 +31,27 @@ Error timeout_of(ClockKind clock, milliseconds limit) {
 
 }  // namespace
 
-Call::Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& request,
-           const CallOptions& options, CallShape shape, const std::atomic<bool>& client_stops)
+Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder order,
+           const CallOptions& options, const std::atomic<bool>& client_stops)
     : settings_(std::move(settings)),
       clocks_(options.clocks.value_or(settings_->options.clocks)),
       retries_(options.retries.value_or(settings_->options.retries)),
-      shape_(shape),
+      shape_(order.shape),
+      url_(std::move(order.url)),
       client_stops_(client_stops),
       own_cancel_(std::make_shared<CancelToken::State>()),
       labels_(options.labels),
-      booking_(*settings_, options, request) {
+      booking_(std::move(order.booking)) {
   if (options.cancel) token_ = options.cancel->state();
   receipt_.call_id = uuid_v7(settings_->clock->wall());
   receipt_.provider = settings_->provider.id;
-  receipt_.model = request.model;
+  receipt_.model = std::move(order.model);
   settings_->meter->begin_call();
   begin_attempt();
-  auto body = write_request(request, shape == CallShape::streamed, booking_.max_tokens_if_absent(),
-                            request_dialect(settings_->provider));
-  if (body) {
-    booking_.know_body(request, body->size());
-    body_ = std::make_shared<const std::string>(*std::move(body));
+  if (order.body) {
+    body_ = *std::move(order.body);
   } else {
-    bad_request_ = std::move(body).error();
+    bad_request_ = std::move(order.body).error();
   }
 }
 
@@ -161,7 +158,7 @@ void Call::send() {
   exchange_.emplace(*settings_, booking_.bound().choices_sent, deltas, [this] { touch(); });
   exchange_->started_at = lane_->now();
   HttpRequest request;
-  request.url = settings_->chat_url;
+  request.url = url_;
   request.headers = headers_ = headers_of_attempt();
   request.body = body_;
   if (!request.headers) {

@@ -8,6 +8,7 @@
 
 #include "client/bill.hpp"
 #include "client/booking.hpp"
+#include "client/call_order.hpp"
 #include "client/cancel_state.hpp"
 #include "client/delta_queue.hpp"
 #include "client/exchange.hpp"
@@ -17,12 +18,6 @@
 
 namespace tally {
 inline namespace TALLY_ABI {
-
-/// What a call asks the server for, and whether somebody reads its deltas.
-enum class CallShape {
-  document,  ///< One JSON document; nothing is handed over before the end.
-  streamed,  ///< A stream; its deltas are pulled.
-};
 
 /// One call: a state machine that a lane drives.
 ///
@@ -39,8 +34,8 @@ enum class CallShape {
 /// frames. One thread at a time.
 class Call {
  public:
-  Call(std::shared_ptr<const ClientSettings> settings, const ChatRequest& request,
-       const CallOptions& options, CallShape shape, const std::atomic<bool>& client_stops);
+  Call(std::shared_ptr<const ClientSettings> settings, CallOrder order, const CallOptions& options,
+       const std::atomic<bool>& client_stops);
   /// A call that has not ended is cancelled; its bill still goes to the ledger.
   ~Call();
   Call(const Call&) = delete;
@@ -124,6 +119,7 @@ class Call {
   const Clocks clocks_;
   const Retries retries_;
   const CallShape shape_;
+  const std::string url_;
   const std::atomic<bool>& client_stops_;
   const std::shared_ptr<CancelToken::State> own_cancel_;
   std::shared_ptr<CancelToken::State> token_;

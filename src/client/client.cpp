@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "client/call_order.hpp"
 #include "client/core.hpp"
 #include "client/estimate.hpp"
 #include "client/settings.hpp"
@@ -10,6 +11,44 @@
 
 namespace tally {
 inline namespace TALLY_ABI {
+
+namespace {
+
+// The faces of a client, the same for every kind of request.
+
+using SharedCore = std::shared_ptr<Client::Core>;
+
+template <class Request>
+Completion ask(const SharedCore& core, const Request& request, const CallOptions& options) {
+  auto order = order_of(*core->settings(), request, options, CallShape::document);
+  Stream::State call(core, std::move(order), options);
+  return std::move(call.finish());
+}
+
+template <class Request>
+std::unique_ptr<Stream::State> begin_stream(const SharedCore& core, const Request& request,
+                                            const CallOptions& options) {
+  auto order = order_of(*core->settings(), request, options, CallShape::streamed);
+  return std::make_unique<Stream::State>(core, std::move(order), options);
+}
+
+template <class Request>
+Completion ask(const SharedCore& core, const Request& request, const OnDelta& on_delta,
+               const CallOptions& options) {
+  const auto stream = begin_stream(core, request, options);
+  while (auto delta = stream->next()) {
+    if (on_delta && on_delta(*delta) == Flow::stop) stream->call->cancel();
+  }
+  return std::move(stream->finish());
+}
+
+template <class Request>
+CallId start(SharedCore core, const Request& request, const CallOptions& options) {
+  if (core->is_forked()) return 0;  // A mutex of its ledger may be held for ever.
+  return core->start(order_of(*core->settings(), request, options, CallShape::streamed), options);
+}
+
+}  // namespace
 
 /// What the copies of a Client share and its Streams do not: when it goes, the client is closed.
 struct Client::Handle {
@@ -33,26 +72,37 @@ Result<Client> Client::open(ClientOptions options) {
 }
 
 Completion Client::chat(const ChatRequest& request, const CallOptions& options) const {
-  Stream::State call(handle_->core, request, options, CallShape::document);
-  return std::move(call.finish());
+  return ask(handle_->core, request, options);
+}
+
+Completion Client::fim(const FimRequest& request, const CallOptions& options) const {
+  return ask(handle_->core, request, options);
 }
 
 Completion Client::chat(const ChatRequest& request, const OnDelta& on_delta,
                         const CallOptions& options) const {
-  Stream::State stream(handle_->core, request, options, CallShape::streamed);
-  while (auto delta = stream.next()) {
-    if (on_delta && on_delta(*delta) == Flow::stop) stream.call->cancel();
-  }
-  return std::move(stream.finish());
+  return ask(handle_->core, request, on_delta, options);
+}
+
+Completion Client::fim(const FimRequest& request, const OnDelta& on_delta,
+                       const CallOptions& options) const {
+  return ask(handle_->core, request, on_delta, options);
 }
 
 Stream Client::stream(const ChatRequest& request, const CallOptions& options) const {
-  return Stream(
-      std::make_unique<Stream::State>(handle_->core, request, options, CallShape::streamed));
+  return Stream(begin_stream(handle_->core, request, options));
+}
+
+Stream Client::stream(const FimRequest& request, const CallOptions& options) const {
+  return Stream(begin_stream(handle_->core, request, options));
 }
 
 CallId Client::chat_start(const ChatRequest& request, const CallOptions& options) const {
-  return handle_->core->chat_start(request, options);
+  return start(handle_->core, request, options);
+}
+
+CallId Client::fim_start(const FimRequest& request, const CallOptions& options) const {
+  return start(handle_->core, request, options);
 }
 
 Result<PollResult> Client::poll(std::chrono::microseconds time_budget) const {
@@ -111,7 +161,15 @@ Result<std::vector<ServedModel>> Client::models(std::chrono::milliseconds timeou
 }
 
 Estimate Client::estimate(const ChatRequest& request, const CallOptions& options) const {
-  return estimate_call(*handle_->core->settings(), request, options);
+  const ClientSettings& settings = *handle_->core->settings();
+  return estimate_call(settings, order_of(settings, request, options, CallShape::document),
+                       options);
+}
+
+Estimate Client::estimate(const FimRequest& request, const CallOptions& options) const {
+  const ClientSettings& settings = *handle_->core->settings();
+  return estimate_call(settings, order_of(settings, request, options, CallShape::document),
+                       options);
 }
 
 std::vector<Advice> Client::advise(const ChatRequest& request) const {

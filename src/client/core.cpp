@@ -143,9 +143,8 @@ Result<std::string> Client::Core::get(std::string_view path, std::string_view wh
   return error_of(*fetched, *order.headers);
 }
 
-CallId Client::Core::chat_start(const ChatRequest& request, const CallOptions& options) {
-  if (is_forked()) return 0;
-  auto call = std::make_unique<Call>(settings_, request, options, CallShape::streamed, stops_);
+CallId Client::Core::start(CallOrder order, const CallOptions& options) {
+  auto call = std::make_unique<Call>(settings_, std::move(order), options, stops_);
   const CallId id = started_->add(std::move(call), options.group);
   const bool has_loop = static_cast<bool>(settings_->options.loop.on_socket);
   if (has_loop && started_lane_.load() == nullptr) {

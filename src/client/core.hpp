@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/call_order.hpp"
 #include "client/lane.hpp"
 #include "client/settings.hpp"
 #include "client/started_calls.hpp"
@@ -44,7 +45,8 @@ class Client::Core {
   Result<Lane*> lease();
   void give_back(Lane& lane);
 
-  CallId chat_start(const ChatRequest& request, const CallOptions& options);
+  /// Not in the child of a fork.
+  CallId start(CallOrder order, const CallOptions& options);
   Result<PollResult> poll(std::chrono::microseconds time_budget);
   Result<PollResult> wait(std::chrono::milliseconds timeout);
   void wakeup();

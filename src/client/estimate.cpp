@@ -7,7 +7,6 @@
 
 #include "client/booking.hpp"
 #include "wire/request_estimate.hpp"
-#include "wire/request_json.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -38,30 +37,27 @@ void add_price(Estimate& estimate, const PriceCatalog& prices, const PriceQuery&
 
 }  // namespace
 
-Estimate estimate_call(const ClientSettings& settings, const ChatRequest& request,
+Estimate estimate_call(const ClientSettings& settings, CallOrder order,
                        const CallOptions& options) {
   Estimate estimate;
-  Booking booking(settings, options, request);
-  const auto body = write_request(request, false, booking.max_tokens_if_absent(),
-                                  request_dialect(settings.provider));
-  if (!body) {
-    estimate.unknown = body.error().message;
+  if (!order.body) {
+    estimate.unknown = order.body.error().message;
     return estimate;
   }
+  Booking& booking = order.booking;
   const Instant now = settings.clock->wall();
   const Clocks clocks = options.clocks.value_or(settings.options.clocks);
-  booking.know_body(request, body->size());
   // A budget that refuses what it cannot hold has no say here.
-  (void)booking.assess(settings, request.model, now, clocks.total);
+  (void)booking.assess(settings, order.model, now, clocks.total);
   const WorstCase& worst = booking.worst();
   estimate.most_output = worst.output_tokens;
   estimate.output_is_assumed = worst.output_is_assumed;
   estimate.worst_case = worst.high;
   estimate.unknown = worst.unknown;
 
-  PriceQuery query = price_query(settings, request.model, now);
+  PriceQuery query = price_query(settings, order.model, now);
   const TokenAllowance* allowance = settings.prices().allowance_at(query.provider, now);
-  estimate.prompt = estimate_prompt(*body);
+  estimate.prompt = estimate_prompt(**order.body);
   estimate.prompt.high = worst.prompt_tokens;
   estimate.prompt.likely = std::min(
       estimate.prompt.likely + likely_addition(allowance, booking.bound()), estimate.prompt.high);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "client/call_order.hpp"
 #include "client/settings.hpp"
 #include "tally/client.hpp"
 #include "tally/estimate.hpp"
@@ -9,8 +10,7 @@ namespace tally {
 inline namespace TALLY_ABI {
 
 /// `Client::estimate`: the worst case is the one that budgets hold, by the same code.
-Estimate estimate_call(const ClientSettings& settings, const ChatRequest& request,
-                       const CallOptions& options);
+Estimate estimate_call(const ClientSettings& settings, CallOrder order, const CallOptions& options);
 
 }  // namespace TALLY_ABI
 }  // namespace tally

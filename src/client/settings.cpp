@@ -61,6 +61,18 @@ std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options,
   return std::make_shared<const HttpHeaders>(std::move(headers));
 }
 
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string fim_url_of(std::string_view base, const Provider& provider) {
+  if (provider.id == "mistral") return std::string(base) + "/fim/completions";
+  if (provider.id != "deepseek") return std::string(base) + "/completions";
+  // There it is for the beta alone, which stands beside the version that a base URL may name.
+  if (ends_with(base, "/v1")) base.remove_suffix(3);
+  return std::string(base) + (ends_with(base, "/beta") ? "/completions" : "/beta/completions");
+}
+
 Result<void> check_url(const std::string& url, const std::string& host) {
   if (const std::size_t brace = url.find('{'); brace != url.npos) {
     const std::size_t end = std::min(url.find('}', brace), url.size() - 1);
@@ -141,6 +153,7 @@ Result<std::shared_ptr<const ClientSettings>> check_options(ClientOptions option
   if (options.provider.empty()) settings.price_host = host;
   while (!options.base_url.empty() && options.base_url.back() == '/') options.base_url.pop_back();
   settings.chat_url = options.base_url + "/chat/completions";
+  settings.fim_url = fim_url_of(options.base_url, settings.provider);
   settings.headers = headers_of(options, options.api_key);
   settings.clock = options.clock ? options.clock : system_clock();
   settings.meter = std::make_shared<Meter>(options.currency);

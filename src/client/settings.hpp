@@ -20,6 +20,7 @@ struct ClientSettings {
   std::string price_host;  ///< What cards' hosts are compared with; empty where the user named the
                            ///< provider.
   std::string chat_url;
+  std::string fim_url;
   std::shared_ptr<const HttpHeaders> headers;
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<Meter> meter;  ///< What happens to its calls; never null.

@@ -14,10 +14,10 @@ constexpr std::chrono::hours long_enough{1};
 
 }  // namespace
 
-Stream::State::State(std::shared_ptr<Client::Core> core_, const ChatRequest& request,
-                     const CallOptions& options, CallShape shape)
+Stream::State::State(std::shared_ptr<Client::Core> core_, CallOrder order,
+                     const CallOptions& options)
     : core(std::move(core_)),
-      call(std::make_unique<Call>(core->settings(), request, options, shape, core->stops())) {
+      call(std::make_unique<Call>(core->settings(), std::move(order), options, core->stops())) {
   if (auto refused = core->refusal()) {
     call->refuse(*std::move(refused));
     return;

@@ -14,8 +14,7 @@ inline namespace TALLY_ABI {
 /// A call with the lane that it has for itself. Outlives the client: the core goes with the last
 /// stream.
 struct Stream::State {
-  State(std::shared_ptr<Client::Core> core_, const ChatRequest& request, const CallOptions& options,
-        CallShape shape);
+  State(std::shared_ptr<Client::Core> core_, CallOrder order, const CallOptions& options);
   ~State();
 
   std::optional<Delta> next();
