@@ -48,6 +48,15 @@ CallId start(SharedCore core, const Request& request, const CallOptions& options
   return core->start(order_of(*core->settings(), request, options, CallShape::streamed), options);
 }
 
+/// As a stream, which is the longer of the two, unless `extra` says that it is none.
+template <class Request>
+Estimate estimate_of(const ClientSettings& settings, const Request& request,
+                     const CallOptions& options) {
+  auto order = order_of(settings, request, options, CallShape::streamed);
+  if (!order.body) order = order_of(settings, request, options, CallShape::document);
+  return estimate_call(settings, std::move(order), options);
+}
+
 }  // namespace
 
 /// What the copies of a Client share and its Streams do not: when it goes, the client is closed.
@@ -161,15 +170,11 @@ Result<std::vector<ServedModel>> Client::models(std::chrono::milliseconds timeou
 }
 
 Estimate Client::estimate(const ChatRequest& request, const CallOptions& options) const {
-  const ClientSettings& settings = *handle_->core->settings();
-  return estimate_call(settings, order_of(settings, request, options, CallShape::document),
-                       options);
+  return estimate_of(*handle_->core->settings(), request, options);
 }
 
 Estimate Client::estimate(const FimRequest& request, const CallOptions& options) const {
-  const ClientSettings& settings = *handle_->core->settings();
-  return estimate_call(settings, order_of(settings, request, options, CallShape::document),
-                       options);
+  return estimate_of(*handle_->core->settings(), request, options);
 }
 
 std::vector<Advice> Client::advise(const ChatRequest& request) const {
