@@ -99,13 +99,6 @@ typedef struct tally_money {
   char currency[8];  ///< `USD`, and NULs.
 } tally_money;
 
-/// A call of a function that the model asks for; `arguments` as the model wrote them.
-typedef struct tally_tool_call {
-  tally_text id;
-  tally_text name;
-  tally_text arguments;
-} tally_tool_call;
-
 /// A started call. 0 is none. Never used twice: the high 16 bits tell the client, the others count
 /// its calls, so that an id of an ended call, or of an earlier client, is just stale.
 typedef uint64_t tally_call_id;
@@ -276,6 +269,17 @@ enum {
 };
 enum { TALLY_SAFETY_DEFAULT = 0, TALLY_SAFETY_LOW = 1, TALLY_SAFETY_HIGH = 2 };
 
+/// A call of a function that the model asks for.
+typedef struct tally_tool_call {
+  uint32_t struct_size;
+  int32_t reserved;
+  tally_text id;
+  tally_text name;
+  tally_text arguments;  ///< JSON as the model wrote it: it may be wrong.
+  tally_text extra;      ///< A JSON object with what else the server wants back.
+} tally_tool_call;
+TALLY_C_API int32_t TALLY_CALL tally_tool_call_init(tally_tool_call* call, uint32_t size);
+
 typedef struct tally_message {
   uint32_t struct_size;
   int32_t role;  ///< TALLY_ROLE_*; TALLY_ROLE_USER.
@@ -285,8 +289,9 @@ typedef struct tally_message {
   int32_t prefix;           ///< Last assistant message: the answer continues this text.
   tally_text tool_call_id;  ///< Tool messages: which call this answers.
   tally_text name;
-  const tally_tool_call* tool_calls;  ///< Assistant messages.
+  const tally_tool_call* const* tool_calls;  ///< Assistant messages.
   uint64_t tool_calls_count;
+  tally_text extra;  ///< A JSON object, whose members stand beside these and over them.
 } tally_message;
 TALLY_C_API int32_t TALLY_CALL tally_message_init(tally_message* message, uint32_t size);
 
@@ -409,6 +414,30 @@ TALLY_C_API int32_t TALLY_CALL tally_estimate_tokens(const char* text, uint64_t 
                                                      int64_t* likely, int64_t* high,
                                                      tally_error* error);
 
+/// Bits of `tally_fim_request::has`, with those above from TALLY_HAS_MAX_TOKENS to
+/// TALLY_HAS_FREQUENCY_PENALTY and TALLY_HAS_LOGPROBS.
+enum { TALLY_HAS_SUFFIX = 1024, TALLY_HAS_ECHO = 2048 };
+
+/// A text with a hole that the model fills in. The answer is a reply as any other.
+typedef struct tally_fim_request {
+  uint32_t struct_size;
+  uint32_t has;
+  tally_text model;
+  tally_text prompt;  ///< What stands before the hole. Not empty.
+  tally_text suffix;  ///< What stands after it.
+  int64_t max_tokens;
+  double temperature;
+  double top_p;
+  double presence_penalty;
+  double frequency_penalty;
+  int32_t logprobs;
+  int32_t echo;
+  const tally_text* stop;
+  uint64_t stop_count;
+  tally_text extra;  ///< A JSON object, merged last and over everything else.
+} tally_fim_request;
+TALLY_C_API int32_t TALLY_CALL tally_fim_request_init(tally_fim_request* request, uint32_t size);
+
 // ---- What a call costs
 
 enum {
@@ -434,7 +463,10 @@ enum {
   TALLY_BUCKET_REASONING = 5,
   TALLY_BUCKET_INPUT_AUDIO = 6,
   TALLY_BUCKET_OUTPUT_AUDIO = 7,
-  TALLY_BUCKET_INPUT_IMAGE = 8
+  TALLY_BUCKET_INPUT_IMAGE = 8,
+  TALLY_BUCKET_INPUT_AUDIO_CACHE_HIT = 9,
+  TALLY_BUCKET_OUTPUT_IMAGE = 10,
+  TALLY_BUCKET_UNIT = 11  ///< No tokens: something with a name of its own, as `search_query`.
 };
 enum {
   TALLY_UNPRICED_NONE = 0,
@@ -468,7 +500,8 @@ enum {
   TALLY_ANOMALY_TOTAL_SHORT = 16,
   TALLY_ANOMALY_BAD_COUNT = 32,
   TALLY_ANOMALY_USAGE_REGRESSED = 64,
-  TALLY_ANOMALY_OTHER_MODALITY = 128
+  TALLY_ANOMALY_OTHER_MODALITY = 128,
+  TALLY_ANOMALY_CACHED_KIND_UNKNOWN = 256
 };
 
 /// Bits of `tally_usage::has`.
@@ -486,6 +519,14 @@ enum {
   TALLY_HAS_BILLED_OUTPUT = 1024
 };
 
+/// Something that is billed beside tokens.
+typedef struct tally_billed_unit {
+  uint32_t struct_size;
+  int32_t has_count;  ///< 0: it was asked for, and nobody counted it.
+  tally_text name;    ///< `search_query`
+  int64_t count;
+} tally_billed_unit;
+
 typedef struct tally_usage {
   uint32_t struct_size;
   uint32_t has;
@@ -500,12 +541,28 @@ typedef struct tally_usage {
   int64_t billed_cache_hit;
   int64_t billed_cache_write;
   int64_t billed_output;
+  int64_t billed_audio_miss;  ///< Parts of the four above; what is left of each is text.
+  int64_t billed_image_miss;
+  int64_t billed_audio_hit;
+  int64_t billed_write_1h;
+  int64_t billed_audio_output;
+  int64_t billed_image_output;
   int32_t source;      ///< TALLY_SOURCE_*
   uint32_t anomalies;  ///< Bits: TALLY_ANOMALY_*
   tally_text service_tier;
   tally_text raw;  ///< The server's usage object, verbatim.
+  const tally_billed_unit* const* units;
+  uint64_t units_count;
 } tally_usage;
 TALLY_C_API int32_t TALLY_CALL tally_usage_init(tally_usage* usage, uint32_t size);
+
+/// The price of one token of a bucket, or of one unit.
+typedef struct tally_rate {
+  uint32_t struct_size;
+  int32_t bucket;   ///< TALLY_BUCKET_*
+  tally_text name;  ///< The bucket's or the unit's.
+  tally_amount price_of_one;
+} tally_rate;
 
 /// The price that was used.
 typedef struct tally_price {
@@ -524,18 +581,22 @@ typedef struct tally_price {
   tally_text text;  ///< `ds-v41f-b off-peak (catalogue 2026-11-22.1; ...)`
   int64_t context_tier;
   int32_t has_context_tier;
-  char currency[8];           ///< With NULs.
-  uint32_t has_per_token;     ///< Bits: 1 << TALLY_BUCKET_*
-  tally_amount per_token[9];  ///< By TALLY_BUCKET_*
+  int32_t reserved;
+  char currency[8];  ///< `USD`, and NULs.
+  const tally_rate* const* rates;
+  uint64_t rates_count;
 } tally_price;
 
-/// One bucket of a bill. Never changes.
+/// One bucket of a bill, or one kind of unit.
 typedef struct tally_cost_line {
+  uint32_t struct_size;
   int32_t bucket;
-  int32_t is_priced;  ///< 0: there is no price for these tokens, and the amounts mean nothing.
+  int32_t is_priced;  ///< 0: there is no price for these, and the amounts mean nothing.
+  int32_t reserved;
+  tally_text name;  ///< The bucket's or the unit's.
   int64_t quantity;
-  tally_amount per_token;
-  tally_amount amount;  ///< quantity * per_token, exactly.
+  tally_amount per_token;  ///< Of a unit: the price of one.
+  tally_amount amount;     ///< quantity * per_token, exactly.
 } tally_cost_line;
 
 /// Bits of `tally_cost::has`.
@@ -560,7 +621,7 @@ typedef struct tally_cost {
   int32_t unpriced_reason;  ///< TALLY_UNPRICED_*
   uint32_t flags;           ///< Bits: TALLY_COST_*
   tally_text unpriced_message;
-  const tally_cost_line* lines;
+  const tally_cost_line* const* lines;
   uint64_t lines_count;
   const tally_price* price;  ///< NULL: none, or not kept.
 } tally_cost;
@@ -652,7 +713,7 @@ typedef struct tally_choice {
   tally_text finish_reason_text;
   tally_text refusal;
   tally_text logprobs;
-  const tally_tool_call* tool_calls;
+  const tally_tool_call* const* tool_calls;
   uint64_t tool_calls_count;
 } tally_choice;
 
@@ -673,7 +734,7 @@ typedef struct tally_reply {
   tally_text request_id;
   tally_text raw;   ///< With `tally_limits::keep_raw`.
   int64_t created;  ///< Seconds since 1970, as the server says.
-  const tally_tool_call* tool_calls;
+  const tally_tool_call* const* tool_calls;
   uint64_t tool_calls_count;
   const tally_pair* headers;  ///< Of limits, ids and times.
   uint64_t headers_count;
@@ -984,6 +1045,21 @@ TALLY_C_API int32_t TALLY_CALL tally_client_chat_start(tally_client* client,
                                                        const tally_chat_request* request,
                                                        const tally_call_options* options,
                                                        tally_call_id* out, tally_error* error);
+
+/// The same for a text with a hole.
+TALLY_C_API int32_t TALLY_CALL tally_client_fim(tally_client* client,
+                                                const tally_fim_request* request,
+                                                const tally_call_options* options,
+                                                tally_delta_fn on_delta, void* user,
+                                                tally_completion** out, tally_error* error);
+TALLY_C_API int32_t TALLY_CALL tally_client_fim_stream(tally_client* client,
+                                                       const tally_fim_request* request,
+                                                       const tally_call_options* options,
+                                                       tally_stream** out, tally_error* error);
+TALLY_C_API int32_t TALLY_CALL tally_client_fim_start(tally_client* client,
+                                                      const tally_fim_request* request,
+                                                      const tally_call_options* options,
+                                                      tally_call_id* out, tally_error* error);
 
 typedef struct tally_poll_result {
   uint32_t struct_size;
