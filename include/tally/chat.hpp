@@ -22,6 +22,8 @@ struct ToolCall {
   std::string id{};
   std::string name{};
   std::string arguments{};
+  /// As `Message::extra`, of this call: Gemini's signatures stand in its `extra_content`.
+  std::string extra{};
 };
 
 /// The arguments, if they are a JSON object (none at all are an empty one); else
@@ -57,6 +59,9 @@ struct Message {
   bool prefix = false;  ///< Last assistant message: the answer continues this text (beta base URL).
   /// Pictures, files, sounds; after `content`, which is the first part then, unless it is empty.
   std::vector<ContentPart> parts{};
+  /// A JSON object, whose members stand beside these and over those of their names. An answer
+  /// brings what its server wants back unread: `reasoning_details`, `extra_content`.
+  std::string extra{};
 };
 
 TALLY_API Message system(std::string content);

@@ -111,6 +111,16 @@ class ChunkReader {
     if (const JsonValue* calls = message.find("tool_calls")) {
       for (const JsonValue& call : calls->children) read_tool_call(call);
     }
+    read_what_goes_back(message);
+  }
+
+  void read_what_goes_back(const JsonValue& message) {
+    // OpenRouter: thinking with its signatures.
+    const JsonValue* details = message.find("reasoning_details");
+    if (details != nullptr && details->is_array()) builder_.add_reasoning_details(*details, text_);
+    // Gemini: `{"google": {"thought_signature": "..."}}`.
+    const JsonValue* extra = message.find("extra_content");
+    if (extra != nullptr && !extra->is_null()) builder_.set_extra_content(source(*extra));
   }
 
   /// `reasoning_content` and `reasoning` are two names of one thing: where both are there, one is a
@@ -154,6 +164,8 @@ class ChunkReader {
       const JsonValue* arguments = function->find("arguments");
       if (arguments != nullptr) piece.arguments = arguments_of(*arguments);
     }
+    const JsonValue* extra = call.find("extra_content");
+    if (extra != nullptr && !extra->is_null()) piece.extra_content = source(*extra);
     builder_.add_tool_call(piece);
   }
 

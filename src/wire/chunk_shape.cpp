@@ -80,22 +80,9 @@ class ShapeReader {
     if (name == "reasoning") return copy_of_reasoning();
     if (name == "tool_calls") return tool_calls();
     if (name == "refusal") return expect_empty();
-    if (name == "reasoning_details") return reasoning_details();
+    // Goes back to the server, so that nothing of it may be passed over.
+    if (name == "reasoning_details" || name == "extra_content") return expect_none();
     return value();
-  }
-
-  /// OpenRouter: `[{"type": "reasoning.text", "text": "a copy of the reasoning"}]`.
-  bool reasoning_details() {
-    if (peek() != '[') return value();
-    take('[');
-    if (take(']')) return true;
-    const auto member = [this](std::string_view name) {
-      return name == "text" || name == "summary" || name == "data" ? ignored() : value();
-    };
-    do {
-      if (peek() == '{' ? !each_member(member) : !value()) return false;
-    } while (take(','));
-    return take(']');
   }
 
   /// A further piece of one call: `[{"index": 0, "function": {"arguments": "..."}}]`.
@@ -109,6 +96,7 @@ class ShapeReader {
       if (name == "index") return call_index(has_index);
       if (name == "id") return expect_empty();
       if (name == "function") return tool_function();
+      if (name == "extra_content") return expect_none();
       return value();
     };
     if (peek() == '{' ? !each_member(member) : !value()) return false;
@@ -200,6 +188,13 @@ class ShapeReader {
     ByteSpan span;
     if (!value(span)) return false;
     if (span.of(text_) != "null" && span.of(text_) != R"("")") extraordinary();
+    return true;
+  }
+
+  bool expect_none() {
+    ByteSpan span;
+    if (!value(span)) return false;
+    if (span.of(text_) != "null" && span.of(text_) != "[]") extraordinary();
     return true;
   }
 

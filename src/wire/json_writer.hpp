@@ -39,6 +39,13 @@ class ObjectWriter {
   std::string text_ = "{";
 };
 
+/// Adds the members of `object`, which was parsed from `text`, byte for byte.
+inline void add_members(ObjectWriter& writer, const JsonValue& object, std::string_view text) {
+  for (const JsonValue& member : object.children) {
+    writer.add(member.key, text.substr(member.begin, member.end - member.begin));
+  }
+}
+
 inline std::string object_of(std::string_view name, std::string_view json) {
   ObjectWriter object;
   object.add(name, json);

@@ -2,7 +2,9 @@
 #include "wire/message_json.hpp"
 
 #include <string_view>
+#include <utility>
 
+#include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "wire/json_writer.hpp"
 
@@ -24,11 +26,33 @@ std::string_view word(Role role) {
   return "user";
 }
 
+/// An object, whose members go before those of its name that are added here.
+class ExtendedObject {
+ public:
+  /// `extra` is empty, or a JSON object.
+  explicit ExtendedObject(const std::string& extra) : text_(replace_invalid_utf8(extra)) {
+    if (text_.empty()) return;
+    if (auto read = parse_json(text_)) extra_ = *std::move(read);
+  }
+  void add(std::string_view name, std::string_view json) {
+    if (!extra_.find(name)) object_.add(name, json);
+  }
+  std::string take() {
+    add_members(object_, extra_, text_);
+    return object_.take();
+  }
+
+ private:
+  std::string text_;
+  JsonValue extra_;
+  ObjectWriter object_;
+};
+
 std::string tool_call_json(const ToolCall& call) {
   ObjectWriter function;
   function.add("name", quoted(call.name));
   function.add("arguments", quoted(call.arguments));
-  ObjectWriter object;
+  ExtendedObject object(call.extra);
   object.add("id", quoted(call.id));
   object.add("type", quoted("function"));
   object.add("function", function.take());
@@ -45,7 +69,7 @@ std::string part_json(const ContentPart& part, RequestDialect dialect) {
       if (!part.detail.empty()) inner.add("detail", quoted(part.detail));
       return part_of("image_url", "image_url", inner.take());
     case ContentPart::Kind::file:
-      if (dialect == RequestDialect::common) return part_of("file", "file_id", quoted(part.value));
+      if (!has_new_names(dialect)) return part_of("file", "file_id", quoted(part.value));
       return part_of("file", "file", object_of("file_id", quoted(part.value)));
     case ContentPart::Kind::audio:
       inner.add("data", quoted(part.value));
@@ -72,12 +96,12 @@ std::string content_json(const Message& message, RequestDialect dialect) {
 }  // namespace
 
 std::string message_json(const Message& message, RequestDialect dialect) {
-  ObjectWriter object;
+  ExtendedObject object(message.extra);
   object.add("role", quoted(word(message.role)));
   object.add("content", content_json(message, dialect));
   if (!message.name.empty()) object.add("name", quoted(message.name));
   // Also when empty: DeepSeek answers 400 to a conversation with tools that lacks it.
-  if (message.reasoning_content) {
+  if (message.reasoning_content && takes_reasoning(dialect)) {
     object.add("reasoning_content", quoted(*message.reasoning_content));
   }
   if (!message.tool_calls.empty()) {

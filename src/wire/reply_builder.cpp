@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "wire/json_writer.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -145,7 +147,8 @@ void ReplyBuilder::add_tool_call(const ToolCallPiece& piece) {
           tells_more ? static_cast<std::uint32_t>(call.name.size()) : 0, current_});
   }
   call.arguments += piece.arguments;
-  size_ += piece.id.size() + piece.name.size();
+  if (!piece.extra_content.empty()) call.extra = object_of("extra_content", piece.extra_content);
+  size_ += piece.id.size() + piece.name.size() + piece.extra_content.size();
 }
 
 /// The position of the call that a piece belongs to; the call is made if it is new.
@@ -182,16 +185,40 @@ void ReplyBuilder::add_logprobs(const JsonValue& object, std::string_view text) 
   size_ += object.end - object.begin;
 }
 
+void ReplyBuilder::add_reasoning_details(const JsonValue& list, std::string_view text) {
+  if (list.children.empty()) return;
+  choices_[current_].reasoning_details.add(list, text);
+  size_ += list.end - list.begin;
+}
+
+/// Of a stream the last one stands.
+void ReplyBuilder::set_extra_content(std::string_view json) {
+  choices_[current_].extra_content = json;
+  size_ += json.size();
+}
+
+std::string ReplyBuilder::extra_of(const ChoiceState& choice) {
+  const std::string details = choice.reasoning_details.text();
+  if (details.empty() && choice.extra_content.empty()) return {};
+  ObjectWriter extra;
+  if (!details.empty()) extra.add("reasoning_details", details);
+  if (!choice.extra_content.empty()) extra.add("extra_content", choice.extra_content);
+  return extra.take();
+}
+
 void ReplyBuilder::complete_reply() {
   reply_.logprobs = choices_.front().logprobs.text();
+  reply_.message.extra = extra_of(choices_.front());
   for (std::size_t i = 0; i < reply_.more_choices.size(); ++i) {
     reply_.more_choices[i].logprobs = choices_[i + 1].logprobs.text();
+    reply_.more_choices[i].message.extra = extra_of(choices_[i + 1]);
   }
 }
 
 bool ReplyBuilder::finished() const {
   const auto& more = reply_.more_choices;
-  return reply_.finish_reason != FinishReason::none &&
+  const bool have_begun = static_cast<std::int64_t>(choices_.size()) >= expected_choices_;
+  return have_begun && reply_.finish_reason != FinishReason::none &&
          std::none_of(more.begin(), more.end(), [](const Choice& choice) {
            return choice.finish_reason == FinishReason::none;
          });

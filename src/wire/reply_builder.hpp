@@ -12,6 +12,7 @@
 
 #include "base/json.hpp"
 #include "tally/chat.hpp"
+#include "wire/reasoning_details.hpp"
 #include "wire/reply_reader.hpp"
 #include "wire/usage_json.hpp"
 
@@ -24,6 +25,7 @@ struct ToolCallPiece {
   std::string_view id;
   std::string_view name;
   std::string_view arguments;
+  std::string_view extra_content;  ///< JSON text.
 };
 
 /// The `logprobs` of one choice: one object, or those of many chunks, whose lists are joined.
@@ -61,6 +63,9 @@ class ReplyBuilder {
   void add_refusal(std::string_view piece);
   void add_tool_call(const ToolCallPiece& piece);
   void add_logprobs(const JsonValue& object, std::string_view text);
+  /// What the server wants back, as JSON of `text`: a list, and any value.
+  void add_reasoning_details(const JsonValue& list, std::string_view text);
+  void set_extra_content(std::string_view json);
   void set_finish_reason(const std::string& word);
   void add_usage(ReportedUsage usage) { usage_.add(std::move(usage)); }
   /// What makes this answer no success. The first one stays.
@@ -83,7 +88,9 @@ class ReplyBuilder {
   const Reply& reply() const { return reply_; }
   const UsageSnapshots& usage() const { return usage_; }
   const std::optional<Error>& error() const { return error_; }
-  /// Every choice that has begun has its finish_reason.
+  /// There shall be as many choices at least.
+  void expect_choices(std::int64_t count) { expected_choices_ = count; }
+  /// Every choice that is expected or has begun has its finish_reason.
   bool finished() const;
   std::uint64_t output_deltas() const { return output_deltas_; }
   /// The bytes of the answer that are kept.
@@ -95,6 +102,8 @@ class ReplyBuilder {
     std::map<std::int64_t, std::uint32_t> tool_by_index;
     std::optional<std::uint32_t> last_tool;
     JoinedLogprobs logprobs;
+    ReasoningDetails reasoning_details;
+    std::string extra_content;
   };
 
   Message& message() {
@@ -103,6 +112,7 @@ class ReplyBuilder {
   std::string& refusal() {
     return current_ == 0 ? reply_.refusal : reply_.more_choices[current_ - 1].refusal;
   }
+  static std::string extra_of(const ChoiceState& choice);
   std::uint32_t tool_of(const ToolCallPiece& piece);
   std::uint32_t begin_tool(const ToolCallPiece& piece);
 
@@ -113,6 +123,7 @@ class ReplyBuilder {
   std::vector<ChoiceState> choices_;  // The reply's own, then those of `more_choices`.
   std::map<std::int64_t, std::uint32_t> choice_by_index_;
   std::uint32_t current_ = 0;  // In `choices_`.
+  std::int64_t expected_choices_ = 1;
   bool speaks_in_deltas_ = false;
   std::uint64_t output_deltas_ = 0;
   std::size_t size_ = 0;

@@ -326,6 +326,8 @@ Error ReplyReader::State::unproven(bool cut) const {
     error.message = "the answer is empty";
   } else if (payload_count == 0) {
     error.message = "the answer is no chat reply: " + excerpt(head);
+  } else if (builder.reply().finish_reason != FinishReason::none) {
+    error.message = "the stream ended before each of its choices had, and without [DONE]";
   } else {
     error.message = "the stream ended without a finish_reason and without [DONE]";
   }
@@ -338,6 +340,7 @@ ReplyReader::ReplyReader(const Provider& provider, const Limits& limits,
 
 ReplyReader::~ReplyReader() = default;
 
+void ReplyReader::expect_choices(std::int64_t count) { state_->builder.expect_choices(count); }
 void ReplyReader::feed(std::string_view bytes) { state_->feed(bytes); }
 void ReplyReader::finish(bool cut) { state_->finish(cut); }
 const std::optional<Error>& ReplyReader::error() const { return state_->builder.error(); }

@@ -50,14 +50,18 @@ class ReplyReader {
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
+  /// How many choices were asked for; 1 unless told.
+  void expect_choices(std::int64_t count);
+
   /// Takes the next bytes of the body, cut anywhere. Decides by the first payload byte whether this
   /// is a stream or one document. After an error (`error()`) it still reads on, for a usage that
   /// follows.
   void feed(std::string_view bytes);
 
   /// The body has ended: a last line without its end is read, a document is parsed, and success is
-  /// proven: without a finish_reason and without [DONE] (and without a parsed document) `error()`
-  /// is set. `cut`: the transfer broke, so the error says so.
+  /// proven: without a finish_reason of every choice and without [DONE] (and without a parsed
+  /// document) `error()` is set. A server that does not know `n` sends one choice, and then [DONE]:
+  /// its word that this is all. `cut`: the transfer broke, so the error says so.
   void finish(bool cut);
 
   /// What makes this answer no success; the first of several. `malformed_reply`, `limit_exceeded`,
@@ -67,7 +71,7 @@ class ReplyReader {
   bool hopeless() const;
   /// [DONE] was read, or a whole document (only known after `finish`).
   bool done() const;
-  /// A finish_reason was read, of every choice that has begun.
+  /// A finish_reason was read, of every choice that was asked for or has begun.
   bool finished() const;
   /// Grows with every piece of payload: events with data, from their first bytes on, and bytes of a
   /// document. Comments, blank lines and leading white space do not count.

@@ -125,6 +125,9 @@ class ExtraReader {
     if (is_number(most_too)) {
       bound_.max_output = std::max(bound_.max_output.value_or(0), *most_too->as_int());
     }
+    if (const JsonValue* sent = extra_.find("n")) {
+      bound_.choices_sent = is_number(sent) ? *sent->as_int() : 1;
+    }
     for (const std::string_view name : {"n", "best_of"}) {
       const JsonValue* choices = extra_.find(name);
       if (choices == nullptr || choices->is_null()) continue;
@@ -154,6 +157,7 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
   bound.tools = static_cast<std::int64_t>(request.tools.size());
   bound.server_tools = static_cast<std::int64_t>(request.server_tools.size());
   bound.choices = std::max(1, request.n.value_or(1));
+  bound.choices_sent = bound.choices;
   bound.service_tier = request.service_tier;
   bound.may_think = request.thinking != Thinking::disabled;
   bound.max_output = request.max_tokens;

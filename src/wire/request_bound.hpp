@@ -24,7 +24,8 @@ struct RequestBound {
   std::int64_t server_tools = 0;           ///< Tools that run at the server: a web search.
   bool may_think = true;                   ///< Thinking is not switched off.
   std::optional<std::int64_t> max_output;  ///< Of one choice, reasoning included.
-  std::int64_t choices = 1;
+  std::int64_t choices = 1;                ///< That are billed.
+  std::int64_t choices_sent = 1;           ///< That the answer has, if the server heeds `n`.
   std::string service_tier;
   std::string unbounded;  ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
 };

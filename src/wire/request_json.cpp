@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/request_json.hpp"
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -51,12 +52,7 @@ std::string server_tool_json(const ServerTool& tool) {
   ObjectWriter object;
   object.add("type", quoted(tool.type));
   const std::string options = replace_invalid_utf8(tool.options);
-  if (const auto read = parse_json(options)) {
-    for (const JsonValue& member : read->children) {
-      object.add(member.key,
-                 std::string_view(options).substr(member.begin, member.end - member.begin));
-    }
-  }
+  if (const auto read = parse_json(options)) add_members(object, *read, options);
   return object.take();
 }
 
@@ -115,6 +111,31 @@ Result<void> check_parts(const Message& message, std::size_t of_message) {
   return {};
 }
 
+/// `extra` may not say what the library has to know: what a message is, and holds.
+Result<void> check_extra(const std::string& extra, const std::string& field,
+                         std::initializer_list<std::string_view> own) {
+  if (extra.empty()) return {};
+  auto read = read_object(extra, field);
+  if (!read) return std::move(read.error());
+  for (const std::string_view name : own) {
+    if (!read->find(name)) continue;
+    return refused_request(field + " has " + std::string(name) + ", which is a field of its own");
+  }
+  return {};
+}
+
+Result<void> check_extras(const Message& message, std::size_t of_message) {
+  const auto checked = check_extra(message.extra, place("messages", of_message, "extra"),
+                                   {"role", "content", "tool_calls"});
+  if (!checked) return checked;
+  for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
+    const std::string field = place("messages", of_message, place("tool_calls", i, "extra"));
+    auto fine = check_extra(message.tool_calls[i].extra, field, {"id", "type", "function"});
+    if (!fine) return fine;
+  }
+  return {};
+}
+
 Result<void> check_server_tools(const ChatRequest& request) {
   for (std::size_t i = 0; i < request.server_tools.size(); ++i) {
     const ServerTool& tool = request.server_tools[i];
@@ -138,6 +159,7 @@ Result<void> check_lists(const ChatRequest& request) {
                              " is empty: a tool message names the call that it answers");
     }
     if (auto fine = check_parts(message, i); !fine) return fine;
+    if (auto fine = check_extras(message, i); !fine) return fine;
   }
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const Tool& tool = request.tools[i];
@@ -227,7 +249,7 @@ class RequestWriter {
   void add_max_tokens(std::optional<std::int64_t> most) {
     constexpr std::string_view old_name = "max_tokens";
     constexpr std::string_view new_name = "max_completion_tokens";
-    const bool is_new = dialect_ == RequestDialect::openai && !extra_.find(old_name);
+    const bool is_new = has_new_names(dialect_) && !extra_.find(old_name);
     if (!most && !extra_.find(new_name)) most = max_tokens_if_absent_;
     object_.add_count(is_new ? new_name : old_name, most);
   }
@@ -256,8 +278,12 @@ class RequestWriter {
 }  // namespace
 
 RequestDialect request_dialect(const Provider& provider) {
-  const bool is_openai = provider.id == "openai" || provider.id == "azure";
-  return is_openai ? RequestDialect::openai : RequestDialect::common;
+  if (provider.id == "openai") return RequestDialect::openai;
+  if (provider.id == "azure") return RequestDialect::azure;
+  for (const std::string_view id : {"cerebras", "gemini", "groq", "mistral"}) {
+    if (provider.id == id) return RequestDialect::strict;
+  }
+  return RequestDialect::common;
 }
 
 Result<std::string> write_request(const ChatRequest& request, bool stream,

@@ -93,9 +93,9 @@ std::string describe(const tally::Message& message) {
   std::string out = message.content + "\n";
   out += message.reasoning_content ? "reasoning " + *message.reasoning_content : "no reasoning";
   for (const tally::ToolCall& call : message.tool_calls) {
-    out += "\ncall " + call.id + "|" + call.name + "|" + call.arguments;
+    out += "\ncall " + call.id + "|" + call.name + "|" + call.arguments + "|" + call.extra;
   }
-  return out;
+  return out + "\n" + message.extra;
 }
 
 std::string describe(const tally::Reply& reply) {

@@ -29,6 +29,7 @@ ReplyBuilder read(std::initializer_list<std::string> chunks, ChunkForm form = Ch
 
 std::string choice(const std::string& inside) { return R"({"choices":[{)" + inside + "}]}"; }
 std::string delta(const std::string& inside) { return choice(R"("delta":{)" + inside + "}"); }
+std::string message(const std::string& inside) { return choice(R"("message":{)" + inside + "}"); }
 std::string calls(const std::string& inside) { return delta(R"("tool_calls":[)" + inside + "]"); }
 
 Message message_of(std::initializer_list<std::string> chunks) {
@@ -61,6 +62,54 @@ TEST_CASE("chunk: reasoning under two names is added once") {
         "b");
   CHECK(message_of({delta(R"("reasoning":"b","reasoning_content":"")")}).reasoning_content == "b");
   CHECK(message_of({delta(R"("reasoning":{"x":1})")}).reasoning_content == std::nullopt);
+}
+
+TEST_CASE("chunk: blocks of thinking are joined from their pieces, and keep their signatures") {
+  const auto details = [](std::initializer_list<std::string> lists, ChunkForm form) {
+    ReplyBuilder builder(nullptr);
+    for (const std::string& list : lists) {
+      const std::string text =
+          (form == ChunkForm::event ? delta : message)(R"("reasoning_details":)" + list);
+      const auto chunk = tally::parse_json(text);
+      REQUIRE(chunk);
+      tally::read_chunk(*chunk, text, form, builder);
+    }
+    builder.complete_reply();
+    return builder.reply().message.extra;
+  };
+  CHECK(details({R"([{"type":"reasoning.text","text":"a\"","id":null,"index":0}])",
+                 R"([{"type":"reasoning.text","text":"\u00e9","index":0,"signature":null}])",
+                 R"([{"type":"reasoning.text","index":0,"signature":"S=="}])", "[]", "null",
+                 R"([{"type":"reasoning.text","text":"second","index":1}])",
+                 R"([{"type":"reasoning.encrypted","data":"X","index":1}])",
+                 R"([{"type":"reasoning.encrypted","data":"Y","index":1}])"},
+                ChunkForm::event) ==
+        R"({"reasoning_details":[)"
+        R"({"type":"reasoning.text","text":"a\"\u00e9","id":null,"index":0,"signature":"S=="},)"
+        R"({"type":"reasoning.text","text":"second","index":1},)"
+        R"({"type":"reasoning.encrypted","data":"X","index":1},)"
+        R"({"type":"reasoning.encrypted","data":"Y","index":1}]})");
+  // In one list two blocks are two, however alike; and what nobody expects is kept as it is.
+  CHECK(details({R"([{"type":"t","text":"a"},{"type":"t","text":"b"},7,{},"x"])"},
+                ChunkForm::document) ==
+        R"({"reasoning_details":[{"type":"t","text":"a"},{"type":"t","text":"b"},7,{},"x"]})");
+  CHECK(
+      details({R"([{"type":"t","id":"1","text":"a"}])", R"([{"type":"t","id":"2","text":"b"}])"},
+              ChunkForm::event) ==
+      R"({"reasoning_details":[{"type":"t","id":"1","text":"a"},{"type":"t","id":"2","text":"b"}]})");
+  CHECK(details({"[]", "null", "{}"}, ChunkForm::event) == "");
+}
+
+TEST_CASE("chunk: a call's signature stays with the call") {
+  const Message message =
+      message_of({calls(R"({"index":0,"id":"c","function":{"name":"f","arguments":""},)"
+                        R"("extra_content":{"google": {"thought_signature":"S"}}})"),
+                  calls(R"({"index":0,"function":{"arguments":"{}"},"extra_content":null})"),
+                  calls(R"({"index":1,"id":"d","function":{"name":"f","arguments":"{}"}})")});
+  REQUIRE(message.tool_calls.size() == 2);
+  CHECK(message.tool_calls[0].extra ==
+        R"({"extra_content":{"google": {"thought_signature":"S"}}})");
+  CHECK(message.tool_calls[1].extra == "");
 }
 
 TEST_CASE("chunk: content may be a list of parts") {

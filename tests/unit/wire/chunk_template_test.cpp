@@ -63,6 +63,7 @@ class BothPaths {
       CHECK(a.message.tool_calls[i].id == b.message.tool_calls[i].id);
       CHECK(a.message.tool_calls[i].name == b.message.tool_calls[i].name);
       CHECK(a.message.tool_calls[i].arguments == b.message.tool_calls[i].arguments);
+      CHECK(a.message.tool_calls[i].extra == b.message.tool_calls[i].extra);
     }
     CHECK(a.id == b.id);
     CHECK(a.model == b.model);
@@ -122,7 +123,7 @@ constexpr std::string_view groq =
 constexpr std::string_view openrouter =
     R"({"id":"gen-1","provider":"X","model":"x/y","object":"chat.completion.chunk","created":1770000000,)"
     R"("choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":"<>","reasoning_details":)"
-    R"([{"type":"reasoning.text","text":"<>","format":"unknown","index":0}]},"finish_reason":null,)"
+    R"([]},"finish_reason":null,)"
     R"("native_finish_reason":null,"logprobs":null}]})";
 constexpr std::string_view llama_cpp =
     R"({"choices":[{"finish_reason":null,"index":0,"delta":{"content":"<>"}}],"created":1770000000,)"
@@ -200,6 +201,8 @@ TEST_CASE("chunk template: a chunk that says more than its piece is never a temp
           R"({"choices":[{"index":0,"delta":{"content":"<>"}},{"index":1,"delta":{"content":"x"}}]})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>","reasoning":"<>"}}]})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>","refusal":"no"}}]})"sv,
+          R"({"choices":[{"index":0,"delta":{"content":"<>","extra_content":{"k":1}}}]})"sv,
+          R"({"choices":[{"delta":{"reasoning":"<>","reasoning_details":[{"text":"<>"}]}}]})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"},"logprobs":{"content":[]}}]})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"usage":{"total_tokens":1}})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"},"usage":{"total_tokens":1}}]})"sv,

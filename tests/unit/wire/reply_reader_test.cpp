@@ -43,6 +43,7 @@ struct How {
   bool cut = false;
   Limits limits;
   ChunkPath path = ChunkPath::recognise;
+  std::int64_t choices = 1;
 };
 
 Reading read_once(std::string_view body, const How& how) {
@@ -50,6 +51,7 @@ Reading read_once(std::string_view body, const How& how) {
   std::vector<DeltaRecord> records;
   reading.reader = std::make_unique<ReplyReader>(tally::provider_named("deepseek"), how.limits,
                                                  &records, how.path);
+  reading.reader->expect_choices(how.choices);
   in_pieces(body, how.piece, [&](std::string_view piece) {
     if (!reading.reader->hopeless()) reading.reader->feed(piece);
   });
@@ -67,13 +69,15 @@ std::string summary(const Reading& reading) {
       reply.refusal + '|' + reply.finish_reason_text + '|' + reply.logprobs + '|' +
       reply.service_tier + '|' + reply.system_fingerprint;
   for (const auto& call : reply.message.tool_calls) {
-    all += '|' + call.id + ',' + call.name + ',' + call.arguments;
+    all += '|' + call.id + ',' + call.name + ',' + call.arguments + ',' + call.extra;
   }
+  all += '|' + reply.message.extra;
   for (const auto& choice : reply.more_choices) {
     all += '|' + std::to_string(choice.index) + ' ' + choice.message.content + ' ' +
            choice.message.reasoning_content.value_or("-") + ' ' + choice.refusal + ' ' +
            choice.finish_reason_text + ' ' + choice.logprobs;
     for (const auto& call : choice.message.tool_calls) all += ',' + call.id + call.arguments;
+    all += ' ' + choice.message.extra;
   }
   all += '|' + reply.raw;
   if (const auto usage = reading->usage()) all += '|' + usage->raw;
@@ -102,7 +106,7 @@ Reading read(std::string_view body, How how = {}) {
       REQUIRE(got == expected);
     }
   }
-  return read_once(body, {1 << 20, how.cut, how.limits});
+  return read_once(body, {1 << 20, how.cut, how.limits, ChunkPath::recognise, how.choices});
 }
 
 Reading read_cut(std::string_view body) {
@@ -636,6 +640,61 @@ TEST_CASE("reply: an answer is proven when every choice that began has finished"
   CHECK_FALSE(read_cut(first)->finished());
   CHECK(read_cut(first)->reply().more_choices[0].message.content == "b");
   CHECK_FALSE(read(first + choice_chunk(1, "", R"("finish_reason":"stop")"))->error());
+}
+
+TEST_CASE("reply: an answer that ends between its choices is not whole, unless [DONE] says so") {
+  const std::string first =
+      "data: "
+      "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+  const std::string second =
+      "data: "
+      "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":null}]}\n\n";
+  const std::string end =
+      "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+  How two;
+  two.choices = 2;
+  CHECK_FALSE(read(first).reader->error());
+  for (const std::string& body : {first, first + second}) {
+    const Reading ended = read(body, two);
+    CHECK_FALSE(ended->finished());
+    CHECK(ended.kind() == ErrorKind::malformed_reply);
+    CHECK(ended.says("before each of its choices"));
+    CHECK(ended.reader->error()->retry_may_help);
+    CHECK(ended.text() == "a");
+    How cut = two;
+    cut.cut = true;
+    CHECK(read(body, cut).kind() == ErrorKind::connection);
+  }
+  CHECK_FALSE(read(first + second + end, two).reader->error());
+  // A server that does not know `n` answers once.
+  CHECK_FALSE(read(first + "data: [DONE]\n\n", two).reader->error());
+  CHECK_FALSE(read(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})", two)
+                  .reader->error());
+}
+
+TEST_CASE("reply: what the server wants back is kept, from streams whole again") {
+  const std::string stream =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"a\",\"reasoning_details\":"
+      "[{\"type\":\"reasoning.text\",\"text\":\"a\",\"index\":0}]}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"b\",\"reasoning_details\":"
+      "[{\"type\":\"reasoning.text\",\"text\":\"b\",\"index\":0}]}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"c\",\"reasoning_details\":"
+      "[{\"type\":\"reasoning.text\",\"text\":\"c\",\"index\":0}]}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\",\"extra_content\":{\"k\": "
+      "1}}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"y\",\"extra_content\":{\"k\": "
+      "2}}}]}\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"z\",\"extra_content\":{\"k\": "
+      "1}}}]}\n\n"
+      "data: "
+      "{\"choices\":[{\"index\":1,\"delta\":{\"extra_content\":7},\"finish_reason\":\"stop\"}]}\n\n"
+      "data: [DONE]\n\n";
+  const Reading reading = read(stream);
+  CHECK(reading->reply().message.extra ==
+        R"({"reasoning_details":[{"type":"reasoning.text","text":"abc","index":0}],)"
+        R"("extra_content":{"k": 1}})");
+  REQUIRE(reading->reply().more_choices.size() == 1);
+  CHECK(reading->reply().more_choices[0].message.extra == R"({"extra_content":7})");
 }
 
 TEST_CASE("reply: a document's choices are told by their index, else by their place") {

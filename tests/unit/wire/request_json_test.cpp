@@ -380,7 +380,8 @@ TEST_CASE("request: OpenAI's bound of the output has its newer name, and stands 
   CHECK(bound(request, 8) == R"(,"max_completion_tokens":8})");
   request.extra = R"({"max_tokens":7})";
   CHECK(bound(request, 8) == R"(,"max_tokens":7})");
-  CHECK(request_dialect(tally::provider_named("azure")) == tally::RequestDialect::openai);
+  CHECK(request_dialect(tally::provider_named("openai")) == tally::RequestDialect::openai);
+  CHECK(has_new_names(request_dialect(tally::provider_named("azure"))));
   CHECK(request_dialect(tally::provider_named("deepseek")) == tally::RequestDialect::common);
 }
 
@@ -392,4 +393,54 @@ TEST_CASE("request: an answer goes back as it came, with its reasoning") {
   CHECK(written(request) ==
         R"({"model":"m","messages":[{"role":"user","content":"Hi"},)"
         R"({"role":"assistant","content":"Yes.","reasoning_content":"Hm,\n\"maybe\""}]})");
+}
+
+TEST_CASE("request: reasoning goes back to those who take it, and to nobody who would refuse it") {
+  const auto says_reasoning = [](std::string_view provider) {
+    ChatRequest request = small();
+    request.messages.push_back(tally::assistant("Yes."));
+    request.messages[1].reasoning_content = "Hm";
+    const auto json = write_request(request, false, std::nullopt,
+                                    request_dialect(tally::provider_named(provider)));
+    REQUIRE(json);
+    return json->find("reasoning_content") != std::string::npos;
+  };
+  for (const std::string_view provider : {"deepseek", "moonshot", "zai", "alibaba", "openrouter",
+                                          "llama.cpp", "vllm", "azure", "generic"}) {
+    CAPTURE(provider);
+    CHECK(says_reasoning(provider));
+  }
+  for (const std::string_view provider : {"groq", "mistral", "cerebras", "gemini", "openai"}) {
+    CAPTURE(provider);
+    CHECK_FALSE(says_reasoning(provider));
+  }
+}
+
+TEST_CASE("request: what an answer brought for its server goes back byte for byte") {
+  ChatRequest request = small();
+  Message answer = tally::assistant("");
+  answer.tool_calls = {
+      {"c", "f", "{}", R"({"extra_content":{ "google":{"thought_signature":"S"} }})"}};
+  answer.extra = R"({"reasoning_details":[{ "type":"reasoning.text" }]})";
+  request.messages = {answer};
+  CHECK(written(request) ==
+        R"({"model":"m","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c",)"
+        R"("type":"function","function":{"name":"f","arguments":"{}"},)"
+        R"("extra_content":{ "google":{"thought_signature":"S"} }}],)"
+        R"("reasoning_details":[{ "type":"reasoning.text" }]}]})");
+}
+
+TEST_CASE("request: a message's extra goes over its fields, but not over what it is") {
+  ChatRequest request = small();
+  request.messages[0].name = "ann";
+  request.messages[0].extra = R"({"name":"bob","cache_control":{"type":"ephemeral"}})";
+  CHECK(written(request) == R"({"model":"m","messages":[{"role":"user","content":"Hi",)"
+                            R"("name":"bob","cache_control":{"type":"ephemeral"}}]})");
+  request.messages[0].extra = R"({"content":"Ho"})";
+  CHECK(refusal(request) == "messages[0].extra has content, which is a field of its own");
+  request.messages[0].extra = "[]";
+  CHECK(refusal(request).find("messages[0].extra has to be a JSON object") == 0);
+  request.messages[0].extra = "";
+  request.messages[0].tool_calls = {{"c", "f", "{}", R"({"id":"d"})"}};
+  CHECK(refusal(request) == "messages[0].tool_calls[0].extra has id, which is a field of its own");
 }
