@@ -109,6 +109,12 @@ class RecordingTransport final : public Transport {
   }
   SteadyInstant next_deadline() const override { return inner_->next_deadline(); }
   void wake() override { inner_->wake(); }
+  void forget_idle_connections() override { inner_->forget_idle_connections(); }
+  bool show_sockets() override { return inner_->show_sockets(); }
+  std::vector<SocketWatch> take_watches() override { return inner_->take_watches(); }
+  void note_ready(SocketHandle socket, SocketReady ready) override {
+    inner_->note_ready(socket, ready);
+  }
 
  private:
   void forget_ended() {

@@ -7,47 +7,40 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+
+#include "transport/curl_timer.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-SteadyInstant steady_now() { return std::chrono::steady_clock::now(); }
-
 class EpollPoller final : public CurlPoller {
  public:
   EpollPoller(CURLM* multi, int epoll_descriptor, int wake_descriptor)
-      : multi_(multi), epoll_(epoll_descriptor), wake_(wake_descriptor) {
+      : multi_(multi), epoll_(epoll_descriptor), wake_(wake_descriptor), timer_(multi) {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &EpollPoller::on_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &EpollPoller::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   }
 
   ~EpollPoller() override {
     // curl tells of sockets that it closes in its own cleanup, when this poller is gone.
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
     ::close(wake_);
     ::close(epoll_);
   }
 
-  void turn(microseconds wait) override {
-    const bool worked = run_due_timer();
+  void turn(std::chrono::microseconds wait) override {
+    const bool worked = timer_.run_if_due();
     std::array<epoll_event, 64> ready;
     const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
-                                   worked ? 0 : wait_milliseconds(wait));
+                                   worked ? 0 : timer_.wait_milliseconds(wait));
     for (int i = 0; i < count; ++i) act_on(ready[static_cast<std::size_t>(i)]);
-    run_due_timer();
+    timer_.run_if_due();
   }
 
-  SteadyInstant next_deadline() const override { return timer_; }
+  SteadyInstant next_deadline() const override { return timer_.due(); }
 
   void wake() override {
     const std::uint64_t one = 1;
@@ -56,24 +49,6 @@ class EpollPoller final : public CurlPoller {
   }
 
  private:
-  bool run_due_timer() {
-    if (timer_ == SteadyInstant::max() || steady_now() < timer_) return false;
-    timer_ = SteadyInstant::max();
-    int running = 0;
-    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-    return true;
-  }
-
-  int wait_milliseconds(microseconds wait) const {
-    auto longest = std::min<microseconds>(wait, std::chrono::hours(1));
-    if (timer_ != SteadyInstant::max()) {
-      const auto until_timer = std::chrono::ceil<microseconds>(timer_ - steady_now());
-      longest = std::min(longest, std::max(until_timer, microseconds(0)));
-    }
-    // Rounded up: a wait of 0.3 ms that becomes 0 would spin until its deadline.
-    return static_cast<int>(std::chrono::ceil<milliseconds>(longest).count());
-  }
-
   void act_on(const epoll_event& event) {
     if (event.data.fd == wake_) {
       std::uint64_t wakes = 0;
@@ -110,16 +85,10 @@ class EpollPoller final : public CurlPoller {
     if (errno == EEXIST) ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
   }
 
-  static int on_timer(CURLM*, long timeout_ms, void* self) {
-    static_cast<EpollPoller*>(self)->timer_ =
-        timeout_ms < 0 ? SteadyInstant::max() : steady_now() + milliseconds(timeout_ms);
-    return 0;
-  }
-
   CURLM* multi_;
   int epoll_;
   int wake_;
-  SteadyInstant timer_ = SteadyInstant::max();
+  CurlTimer timer_;
 };
 
 }  // namespace

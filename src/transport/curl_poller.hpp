@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
+#include "tally/loop.hpp"
 #include "tally/time.hpp"
 
 namespace tally {
@@ -24,6 +26,10 @@ class CurlPoller {
   virtual SteadyInstant next_deadline() const = 0;
 
   virtual void wake() = 0;
+
+  // For a host's own loop, as `Transport` says.
+  virtual std::vector<SocketWatch> take_watches() { return {}; }
+  virtual void note_ready(SocketHandle, SocketReady) {}
 };
 
 /// `curl_multi_socket_action` over epoll: at 1,000 streams a third of the CPU of `curl_multi_poll`,
@@ -32,6 +38,11 @@ std::unique_ptr<CurlPoller> make_epoll_poller(CURLM* multi);
 
 /// `curl_multi_poll`: runs wherever libcurl does.
 std::unique_ptr<CurlPoller> make_portable_poller(CURLM* multi);
+
+/// `curl_multi_socket_action` over sockets that a host's loop watches: a turn acts on what that
+/// loop saw, and looks for itself only where it saw nothing. `wake` is heard by one of the watches;
+/// on Windows, where no descriptor can tell of it, only by a turn that waits. Null: no descriptor.
+std::unique_ptr<CurlPoller> make_host_poller(CURLM* multi);
 
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/curl_frame.hpp"
 #include "transport/curl_global.hpp"
 
 namespace tally {
@@ -266,20 +267,6 @@ bool CurlTransfer::request_was_sent() const {
   curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body_bytes);
   return header_bytes > 0 && body_bytes >= request_bytes;
 }
-
-// No exception may cross curl's frames: they are C, and leave their locks and buffers behind. What
-// can throw below is memory running out, and a transport is not told to survive that, only to end
-// the call.
-#if defined(__cpp_exceptions)
-#define TALLY_TRY try
-#define TALLY_CATCH(statement) \
-  catch (...) {                \
-    statement;                 \
-  }
-#else
-#define TALLY_TRY
-#define TALLY_CATCH(statement)
-#endif
 
 int CurlTransfer::on_request(void* self, char*, char*, int, int) {
   auto* transfer = static_cast<CurlTransfer*>(self);

@@ -3,8 +3,10 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,7 @@ class CurlTransport final : public Transport {
     auto found = free_slot();
     if (!found) return std::move(found).error();
     Slot* slot = *found;
+    curl_easy_setopt(slot->transfer.easy(), CURLOPT_MAXAGE_CONN, longest_idle_seconds());
     if (!header_list ||
         !slot->transfer.prepare(std::move(request), std::move(header_list), handler) ||
         curl_multi_add_handle(multi_.get(), slot->transfer.easy()) != CURLM_OK) {
@@ -78,9 +81,29 @@ class CurlTransport final : public Transport {
     for (const std::string& line : std::exchange(trace_, {})) options_.trace(line);
   }
 
-  SteadyInstant next_deadline() const override { return poller_->next_deadline(); }
+  SteadyInstant next_deadline() const override {
+    if (!to_resume_.empty()) return std::chrono::steady_clock::now();
+    return poller_->next_deadline();
+  }
 
   void wake() override { poller_->wake(); }
+
+  void forget_idle_connections() override { forgotten_ = std::chrono::steady_clock::now(); }
+
+  bool show_sockets() override {
+    // A poller takes curl's callbacks with it when it goes, so the old one goes first.
+    poller_.reset();
+    poller_ = make_host_poller(multi_.get());
+    if (poller_) return true;
+    poller_ = make_portable_poller(multi_.get());
+    return false;
+  }
+
+  std::vector<SocketWatch> take_watches() override { return poller_->take_watches(); }
+
+  void note_ready(SocketHandle socket, SocketReady ready) override {
+    poller_->note_ready(socket, ready);
+  }
 
  private:
   struct Slot {
@@ -139,6 +162,23 @@ class CurlTransport final : public Transport {
     return header_list_;
   }
 
+  /// How long a connection may have lain idle and still be used: not since before it was said that
+  /// those are to be forgotten.
+  long longest_idle_seconds() const {
+    using std::chrono::seconds;
+    constexpr seconds default_of_curl{118};
+    if (!forgotten_) return default_of_curl.count();
+    const auto since = std::chrono::steady_clock::now() - *forgotten_;
+    if (since >= default_of_curl) return default_of_curl.count();
+    // curl 7 and 8.0 to 8.9 compare whole seconds, rounded down. Later ones went over to
+    // milliseconds, where 0 is no limit; rounded up, a connection of after that instant never is
+    // too old.
+    const bool in_whole_seconds = curl_version_info(CURLVERSION_NOW)->version_num < 0x080a00;
+    const auto rounded =
+        in_whole_seconds ? std::chrono::floor<seconds>(since) : std::chrono::ceil<seconds>(since);
+    return static_cast<long>(rounded.count());
+  }
+
   /// Nobody drives any more, and whoever waits for an end has to have one.
   void end_all() {
     for (Slot& slot : slots_) {
@@ -180,6 +220,7 @@ class CurlTransport final : public Transport {
   std::deque<Slot> slots_;  // A deque: transfers never move.
   std::vector<std::size_t> free_;
   std::vector<TransferId> to_resume_;
+  std::optional<SteadyInstant> forgotten_;  ///< What lay idle then is not to be used again.
   std::vector<std::string> trace_;
   std::shared_ptr<const HttpHeaders> headers_;
   std::shared_ptr<curl_slist> header_list_;
