@@ -23,9 +23,10 @@ TALLY_API ToolRunner one_by_one(std::function<Result<std::string>(const ToolCall
 /// Plain data.
 struct ToolLoopOptions {
   int most_steps = 8;  ///< Calls of the server; then the loop ends with `limit_exceeded`.
-  std::optional<Money> most_cost{};  ///< Once the bills reach this there is no further call. A bill
-                                     ///< whose amount is not known reaches it.
-  CallOptions call{};                ///< For each call.
+  /// Once the bills reach this the loop ends with `budget`. A bill whose amount is not known
+  /// reaches it.
+  std::optional<Money> most_cost{};
+  CallOptions call{};  ///< For each call.
   OnDelta on_delta{};
 };
 
@@ -35,6 +36,9 @@ struct ToolLoopOptions {
 ///     while (loop.step()) std::cout << loop.last().receipt << '\n';
 ///     const tally::Completion& end = loop.last();
 ///
+/// An answer that reaches a limit is the last: tools that it asks for do not run, since nobody
+/// would read their results. The error says which limit; `go_on` takes the loop up again.
+///
 /// One thread at a time.
 class TALLY_API ToolLoop {
  public:
@@ -43,16 +47,24 @@ class TALLY_API ToolLoop {
   /// One call and, if its answer asks for tools, their runs. False: the loop has ended, with the
   /// answer or with an error (`last().reply`).
   bool step();
+  /// After an end with an error: the next step goes on from there, under these limits, which count
+  /// from the beginning. Tools that a limit kept from running run first. After an answer: nothing.
+  void go_on(ToolLoopOptions options);
 
   /// What the latest call brought.
   const Completion& last() const { return last_; }
-  /// Everything said so far, results included, and the sum of the bills.
+  /// Everything said so far, results included, and the sum of the bills. It may be sent as it is at
+  /// any time: calls that a limit kept from running are answered with that.
   const Conversation& conversation() const { return conversation_; }
   int steps() const { return steps_; }
 
  private:
   bool make_step();
+  bool end_by(Error reason);
+  void ask();
   void name_calls();
+  void run_tools();
+  void decline_tools();
   std::optional<Error> reason_to_end() const;
 
   Client client_;
@@ -60,6 +72,7 @@ class TALLY_API ToolLoop {
   ToolRunner run_;
   ToolLoopOptions options_;
   Conversation conversation_;
+  std::optional<Conversation> undeclined_;  ///< Before calls were answered with a limit.
   Completion last_;
   int steps_ = 0;
   bool has_ended_ = false;

@@ -42,21 +42,45 @@ bool ToolLoop::step() {
   return !has_ended_;
 }
 
+void ToolLoop::go_on(ToolLoopOptions options) {
+  options_ = std::move(options);
+  if (!last_.reply) has_ended_ = false;
+}
+
 bool ToolLoop::make_step() {
-  if (auto reason = reason_to_end()) {
-    // What the latest call cost stays readable; its answer asked for tools and is no end.
-    last_.reply = ChatError(*std::move(reason), last_.reply ? *last_.reply : Reply{});
-    return false;
+  if (auto reason = reason_to_end()) return end_by(*std::move(reason));
+  if (undeclined_) {
+    conversation_ = *std::exchange(undeclined_, std::nullopt);
+    run_tools();
   }
+  ask();
+  if (!last_.reply || last_.reply->message.tool_calls.empty()) return false;
+  if (auto reason = reason_to_end()) {
+    decline_tools();
+    return end_by(*std::move(reason));
+  }
+  run_tools();
+  return true;
+}
+
+/// What the latest call said and cost stays readable; an answer that asks for tools is no end.
+bool ToolLoop::end_by(Error reason) {
+  Reply partial = last_.reply ? *std::move(last_.reply) : std::move(last_.reply.error().partial);
+  last_.reply = ChatError(std::move(reason), std::move(partial));
+  return false;
+}
+
+void ToolLoop::ask() {
   const ChatRequest request = conversation_.request(request_);
   last_ = options_.on_delta ? client_.chat(request, options_.on_delta, options_.call)
                             : client_.chat(request, options_.call);
   ++steps_;
   name_calls();
   conversation_.push_back(last_);
-  if (!last_.reply || last_.reply->message.tool_calls.empty()) return false;
+}
 
-  const std::vector<ToolCall> calls = last_.reply->message.tool_calls;
+void ToolLoop::run_tools() {
+  const std::vector<ToolCall> calls = conversation_.messages().back().tool_calls;
   std::vector<Result<std::string>> results;
   if (run_) results = run_(calls);
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -65,7 +89,13 @@ bool ToolLoop::make_step() {
     if (i < results.size()) text = results[i] ? *std::move(results[i]) : told(results[i].error());
     conversation_.push_back(tool_result(calls[i].id, std::move(text)));
   }
-  return true;
+}
+
+void ToolLoop::decline_tools() {
+  undeclined_ = conversation_;
+  for (const ToolCall& call : undeclined_->messages().back().tool_calls) {
+    conversation_.push_back(tool_result(call.id, "error: not run, a limit was reached before"));
+  }
 }
 
 void ToolLoop::name_calls() {

@@ -93,38 +93,119 @@ TEST_CASE("tool loop: a runner that forgets a call does not break the conversati
   CHECK(has(*world.network->requests[1].body, "error: the tool gave no result"));
 }
 
+namespace {
+
+/// A tool that counts its runs.
+tally::ToolRunner counted(int& ran) {
+  return tally::one_by_one([&ran](const ToolCall&) -> Result<std::string> {
+    ++ran;
+    return "x" + std::to_string(ran);
+  });
+}
+
+tally::ToolLoopOptions at_most(int steps) {
+  tally::ToolLoopOptions options;
+  options.most_steps = steps;
+  return options;
+}
+
+}  // namespace
+
 TEST_CASE("tool loop: a model that never stops asking is stopped, with what it said and cost") {
   fake::World world;
   for (int i = 0; i < 3; ++i) world.network->scripts.push_back(asks_for(call("c", "{}")));
-  tally::ToolLoopOptions options;
-  options.most_steps = 2;
-  tally::ToolLoop loop(world.open(), fake::question(),
-                       tally::one_by_one([](const ToolCall&) { return std::string("x"); }),
-                       options);
-  CHECK(loop.step());
+  int ran = 0;
+  tally::ToolLoop loop(world.open(), fake::question(), counted(ran), at_most(2));
   CHECK(loop.step());
   CHECK_FALSE(loop.step());
+  CHECK_FALSE(loop.step());
   CHECK(world.network->requests.size() == 2);
+  CHECK(ran == 1);  // Nobody would read what a second run brings.
   REQUIRE_FALSE(loop.last().reply);
   CHECK(loop.last().reply.error().kind == ErrorKind::limit_exceeded);
+  CHECK(has(loop.last().reply.error().message, "most_steps"));
   CHECK(loop.last().reply.error().partial.message.tool_calls.size() == 1);
   CHECK(to_string(*loop.conversation().cost().total) == "$0.0000162");
 }
 
-TEST_CASE("tool loop: at its cost limit there is no further call") {
+TEST_CASE("tool loop: at its cost limit there is no further call, and no tool runs") {
   fake::World world;
   for (int i = 0; i < 3; ++i) world.network->scripts.push_back(asks_for(call("c", "{}")));
   tally::ToolLoopOptions options;
   options.most_cost = tally::Money{*tally::Decimal::parse("0.0000162"), tally::usd};
-  tally::ToolLoop loop(world.open(), fake::question(),
-                       tally::one_by_one([](const ToolCall&) { return std::string("x"); }),
-                       options);
-  CHECK(loop.step());
+  int ran = 0;
+  tally::ToolLoop loop(world.open(), fake::question(), counted(ran), options);
   CHECK(loop.step());
   CHECK_FALSE(loop.step());
   CHECK(world.network->requests.size() == 2);
+  CHECK(ran == 1);
   REQUIRE_FALSE(loop.last().reply);
   CHECK(loop.last().reply.error().kind == ErrorKind::budget);
+  CHECK(has(loop.last().reply.error().message, "most_cost"));
+}
+
+TEST_CASE("tool loop: a limit leaves a conversation that may be sent, each call answered") {
+  fake::World world;
+  world.network->scripts = {asks_for(call("call_1", "{}") + "," + call("call_2", "{}")),
+                            answers("as far as I know")};
+  int ran = 0;
+  const tally::Client client = world.open();
+  tally::ToolLoop loop(client, fake::question(), counted(ran), at_most(1));
+  CHECK_FALSE(loop.step());
+  tally::Conversation talk = loop.conversation();
+  REQUIRE(talk.messages().size() == 4);
+  CHECK(talk.messages()[1].tool_calls.size() == 2);
+  CHECK(talk.messages()[2].tool_call_id == "call_1");
+  CHECK(talk.messages()[3].tool_call_id == "call_2");
+  CHECK(talk.messages()[3].content == "error: not run, a limit was reached before");
+  talk.push_back(tally::user("Then answer without."));
+  talk.push_back(client.chat(talk.request(fake::question())));
+  CHECK(talk.messages().back().content == "as far as I know");
+  CHECK(ran == 0);
+}
+
+TEST_CASE("tool loop: under a higher limit it goes on with the tools that were left") {
+  fake::World world;
+  world.network->scripts = {asks_for(call("call_1", "{}")), asks_for(call("call_2", "{}")),
+                            answers("done")};
+  int ran = 0;
+  tally::ToolLoop loop(world.open(), fake::question(), counted(ran), at_most(1));
+  CHECK_FALSE(loop.step());
+  loop.go_on(at_most(1));  // No higher: nothing happens, and nothing is lost.
+  CHECK_FALSE(loop.step());
+  CHECK(loop.last().reply.error().partial.message.tool_calls.size() == 1);
+  CHECK(ran == 0);
+  loop.go_on(at_most(3));
+  CHECK(loop.step());
+  CHECK(ran == 2);
+  CHECK_FALSE(loop.step());
+  REQUIRE(loop.last().reply);
+  CHECK(loop.last().reply->text() == "done");
+  CHECK(has(*world.network->requests[1].body,
+            R"({"role":"tool","content":"x1","tool_call_id":"call_1"})"));
+  CHECK_FALSE(has(*world.network->requests[1].body, "not run"));
+  REQUIRE(loop.conversation().messages().size() == 6);
+  loop.go_on(at_most(9));
+  CHECK_FALSE(loop.step());
+  CHECK(world.network->requests.size() == 3);
+  CHECK(loop.steps() == 3);
+}
+
+TEST_CASE("tool loop: after a server's error it can go on from where it stood") {
+  fake::World world;
+  world.network->scripts = {asks_for(call("call_1", "{}")),
+                            {fake::connect(), fake::head(503),
+                             fake::body(R"({"error":{"message":"busy"}})"), fake::end()},
+                            answers("done")};
+  int ran = 0;
+  tally::ToolLoop loop(world.open(), fake::question(), counted(ran));
+  CHECK(loop.step());
+  CHECK_FALSE(loop.step());
+  loop.go_on({});
+  CHECK_FALSE(loop.step());
+  REQUIRE(loop.last().reply);
+  CHECK(loop.last().reply->text() == "done");
+  CHECK(ran == 1);
 }
 
 TEST_CASE("tool loop: the server's error ends it, and tools are not run") {
