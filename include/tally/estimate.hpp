@@ -25,7 +25,7 @@ struct Estimate {
   std::optional<Money> cold_cache{};  ///< `prompt.likely`, none of it cached; without an answer.
   std::optional<Money> warm_cache{};  ///< The same, all of it cached.
   /// Prompt and answer, as dear as they can be at any price in force while the call may last: what
-  /// a budget holds.
+  /// a budget holds for a stream. For `chat` it holds no more: that request is some bytes shorter.
   std::optional<Money> worst_case{};
   std::string unknown{};  ///< Why an amount or a bound is not known; empty: all are.
 };

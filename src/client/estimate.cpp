@@ -32,6 +32,9 @@ void add_price(Estimate& estimate, const PriceCatalog& prices, const PriceQuery&
   if (!price) return;  // `worst_case` has said why.
   estimate.cold_cache = amount(*price, Bucket::input_cache_miss, estimate.prompt.likely);
   estimate.warm_cache = amount(*price, Bucket::input_cache_hit, estimate.prompt.likely);
+  if (!estimate.warm_cache && estimate.unknown.empty()) {
+    estimate.unknown = "its price has no part for input from the cache";
+  }
   estimate.price = *std::move(price);
 }
 

@@ -29,19 +29,19 @@ TEST_CASE("estimate: the prompt's text, what thinking adds, and three costs, all
   CHECK(estimate.prompt.likely == 135);
   // (4.503 + 0.6) x 0.6.
   CHECK(estimate.prompt.low == 3);
-  // 102 bytes of JSON, 32 + 8 for the template and 128 for thinking.
-  CHECK(estimate.prompt.high == 270);
+  // 102 bytes of JSON and 54 of a stream's, 32 + 8 for the template and 128 for thinking.
+  CHECK(estimate.prompt.high == 324);
   CHECK(estimate.most_output == 50);
   CHECK_FALSE(estimate.output_is_assumed);
   // Off-peak: 135 x 0.15 = 20.25 and 135 x 0.003 = 0.405 dollars for a million such calls; at worst
-  // 270 x 0.15 + 50 x 0.60 = 40.5 + 30.
+  // 324 x 0.15 + 50 x 0.60 = 48.6 + 30.
   CHECK(money(estimate.cold_cache) == "$0.00002025");
   CHECK(money(estimate.warm_cache) == "$0.000000405");
-  CHECK(money(estimate.worst_case) == "$0.0000705");
+  CHECK(money(estimate.worst_case) == "$0.0000786");
   CHECK(estimate.unknown.empty());
   CHECK(to_string(estimate) ==
-        "~135 in (3 to 270) = ~$0.00002025 (~$0.000000405 from the cache), up to 50 out: at worst "
-        "~$0.0000705");
+        "~135 in (3 to 324) = ~$0.00002025 (~$0.000000405 from the cache), up to 50 out: at worst "
+        "~$0.0000786");
   CHECK(world.network->requests.empty());
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("estimate: a dearer band that begins soon is in the worst case alone")
   fake::World world("2026-11-18T05:30:00Z");
   const tally::Estimate estimate = world.open().estimate(small_question());
   CHECK(money(estimate.cold_cache) == "$0.00002025");
-  CHECK(money(estimate.worst_case) == "$0.000141");
+  CHECK(money(estimate.worst_case) == "$0.0001572");
 }
 
 TEST_CASE("estimate: thinking that is off adds nothing, and tools add what they were seen to") {
@@ -81,7 +81,7 @@ TEST_CASE("estimate: what has no price or no bound says why, and has no amount")
 
 TEST_CASE("estimate: a request that cannot be sent says so") {
   fake::World world;
-  const tally::Estimate estimate = world.open().estimate({});
+  const tally::Estimate estimate = world.open().estimate(tally::ChatRequest{});
   CHECK_FALSE(estimate.unknown.empty());
   CHECK_FALSE(estimate.worst_case);
 }
@@ -91,4 +91,50 @@ TEST_CASE("estimate: without max_tokens the model's most is taken, and said to b
   const tally::Estimate estimate = world.open().estimate(fake::question());
   CHECK(estimate.output_is_assumed);
   CHECK(estimate.most_output >= 8192);
+}
+
+TEST_CASE(
+    "estimate: its worst case is what a budget holds for a stream, and no less than for chat") {
+  fake::World world("2026-11-18T04:30:00Z");
+  const tally::Ledger ledger = tally::Ledger::in_memory();
+  tally::Budget budget;
+  budget.id = "all";
+  budget.limit = {*tally::Decimal::parse("1"), tally::usd};
+  REQUIRE(ledger.set_budget(budget));
+  world.options.ledger = ledger;
+  const tally::Client client = world.open();
+  tally::ChatRequest bounded = small_question();
+  bounded.n = 2;
+  for (const tally::ChatRequest& request : {small_question(), fake::question(), bounded}) {
+    const std::string worst = money(client.estimate(request).worst_case);
+    for (int i = 0; i < 2; ++i) world.network->scripts.push_back(fake::whole_answer());
+    (void)client.chat(request);
+    (void)client.stream(request).finish();
+    const auto rows = ledger.rows();
+    REQUIRE(rows);
+    std::string chat;
+    std::string stream;
+    for (const tally::LedgerRow& row : *rows) (row.streamed ? stream : chat) = money(row.hold);
+    CHECK(stream == worst);
+    CHECK(*tally::Decimal::parse(chat.substr(1)) < *tally::Decimal::parse(worst.substr(1)));
+  }
+}
+
+TEST_CASE(
+    "estimate: where cached input has no price of its own, the warm cost is said to be unknown") {
+  fake::World world("2026-11-18T04:30:00Z");
+  const auto prices = tally::PriceCatalog::parse(R"({
+    "schema": "tally.prices/1", "catalog_version": "t",
+    "models": [{"provider": "deepseek", "model": "deepseek-flash", "entries": [{
+      "id": "e", "currency": "USD", "from": null, "to": null, "unit": 1000000,
+      "rates": {"default": {"input_cache_miss": "1", "output": "2"}},
+      "source": {"name": "t", "url": "", "verified_at": "2026-11-15"}}]}]
+  })");
+  REQUIRE(prices);
+  world.options.prices = *prices;
+  const tally::Estimate estimate = world.open().estimate(small_question());
+  CHECK(estimate.cold_cache);
+  CHECK(estimate.worst_case);
+  CHECK_FALSE(estimate.warm_cache);
+  CHECK(estimate.unknown == "its price has no part for input from the cache");
 }
