@@ -506,6 +506,28 @@ TEST_CASE("call: a stream's deltas say which choice they belong to") {
   CHECK(total_of(completion.receipt) == "0.0000081");
 }
 
+TEST_CASE(
+    "call: an answer that is cut between its choices is no whole one, nor is its usage final") {
+  for (const bool by_extra : {false, true}) {
+    fake::World world;
+    world.network->scripts = {{fake::connect(), fake::head(200),
+                               fake::body(fake::text_chunk("The Danube") + fake::finish_chunk()),
+                               fake::end()}};
+    tally::ChatRequest request = fake::question();
+    request.max_tokens = 1000;
+    if (by_extra) request.extra = R"({"n":2})";
+    if (!by_extra) request.n = 2;
+    const tally::Completion completion =
+        world.open().chat(request, [](const tally::Delta&) { return tally::Flow::keep; });
+    REQUIRE_FALSE(completion.reply);
+    CHECK(completion.reply.error().kind == ErrorKind::malformed_reply);
+    CHECK(completion.reply.error().partial.text() == "The Danube");
+    CHECK(completion.receipt.state == BillState::estimated);
+    CHECK(completion.receipt.cost.is_estimate);
+    CHECK(completion.receipt.usage.source == tally::UsageSource::mixed);
+  }
+}
+
 TEST_CASE("call: the upper bound of a cut answer has every choice that was asked for") {
   fake::World world;
   world.network->scripts = {{fake::connect(), fake::head(200), fake::body(fake::text_chunk("The")),
