@@ -27,8 +27,11 @@ enum class Bucket {
   input_audio,
   output_audio,
   input_image,
+  input_audio_cache_hit,
+  output_image,
+  unit,  ///< No tokens: something with a name of its own, as `search_query`. In bills only.
 };
-inline constexpr int bucket_count = 9;
+inline constexpr int bucket_count = 11;  ///< Those of tokens, which `Rates` has.
 TALLY_API std::string_view to_string(Bucket bucket);
 
 /// The price of one token in each bucket; an absent price is unknown, not 0. Plain data.
@@ -38,6 +41,12 @@ struct Rates {
   const std::optional<Decimal>& operator[](Bucket bucket) const {
     return per_token[static_cast<std::size_t>(bucket)];
   }
+};
+
+/// The price of one of something that is no token: `request`, `search_query`, `page`.
+struct UnitPrice {
+  std::string name;
+  Decimal price_of_one;
 };
 
 /// Which instant of a call decides its tariff.
@@ -72,6 +81,11 @@ struct PriceEntry {
   std::string catalog_version;
   std::string sha256;  ///< Of `json`: what a ledger keeps beside a cost.
   std::string json;    ///< The entry in canonical form: the members in order, no white space.
+  std::vector<UnitPrice> units{};  ///< In every band and tier.
+
+  /// Of `search_query_low`, where a catalogue tells the sizes of searches not apart, the price of
+  /// `search_query`. Null: it has none.
+  TALLY_API const UnitPrice* find_unit(std::string_view name) const;
 };
 
 /// Why a call has no price.
@@ -226,14 +240,23 @@ class TALLY_API PriceCatalog {
 struct CostLine {
   Bucket bucket = Bucket::output;
   std::int64_t quantity = 0;
-  Decimal per_token;
+  Decimal per_token;  ///< Of `Bucket::unit`, of one.
   Decimal amount;
+  std::string unit{};  ///< Of `Bucket::unit`, its name.
+
+  /// The bucket's name, or the unit's.
+  std::string_view name() const { return bucket == Bucket::unit ? unit : to_string(bucket); }
 };
 
-/// Tokens without a price.
+/// Tokens or units without a price of their own. Audio and what is kept in a cache for an hour
+/// stand in the lines nevertheless, at the price of text and of a shorter stay: the least they can
+/// cost.
 struct UnpricedQuantity {
   Bucket bucket = Bucket::output;
-  std::int64_t quantity = 0;
+  std::int64_t quantity = 0;  ///< 0: of a unit that nobody counted.
+  std::string unit{};
+
+  std::string_view name() const { return bucket == Bucket::unit ? unit : to_string(bucket); }
 };
 
 /// What one should know about an amount.
@@ -267,7 +290,9 @@ struct Cost {
   std::vector<CostFlag> flags;
 };
 
-/// usage times price, exactly, without any rounding.
+/// usage times price, exactly, without any rounding; one request's own price included, where the
+/// entry has a unit `request`. A unit of the entry's that the usage does not count makes the bill
+/// partial, unless it is one that a request has to ask for.
 TALLY_API Cost cost_of(const Usage& usage, const Price& price);
 
 /// The cost of a usage without a price: no total, the reason, and the provider's own figure.

@@ -35,7 +35,9 @@ enum class Anomaly {
   total_short,              ///< total < prompt + completion; the parts count.
   bad_count,        ///< A count was negative, fractional, too large or not a number; absent.
   usage_regressed,  ///< A later snapshot was smaller; the one with more completion counts.
-  other_modality,   ///< Audio is among the tokens; its own price is not applied yet.
+  other_modality,   ///< More audio or pictures than there are tokens: the rest is nowhere billed.
+  cached_kind_unknown,  ///< Which of text and audio came from the cache was not told; text is
+                        ///< taken, which bills the more.
 };
 
 /// The disjoint quantities that are billed: nothing stands in two of them. An absent one is
@@ -45,6 +47,24 @@ struct BilledTokens {
   std::optional<std::int64_t> cache_hit;
   std::optional<std::int64_t> cache_write;
   std::optional<std::int64_t> output;  ///< Reasoning included.
+
+  /// Parts of the four above that can have prices of their own, disjoint too; what is left of each
+  /// is text.
+  struct Parts {
+    std::int64_t audio_miss = 0;  ///< Of `cache_miss`; so is
+    std::int64_t image_miss = 0;  ///< this.
+    std::int64_t audio_hit = 0;   ///< Of `cache_hit`.
+    std::int64_t write_1h = 0;    ///< Of `cache_write`: what is kept for an hour.
+    std::int64_t audio_output = 0;
+    std::int64_t image_output = 0;
+  };
+  Parts parts{};
+};
+
+/// Something that is billed beside tokens, by its name in catalogues: `search_query`, `page`.
+struct BilledUnit {
+  std::string name;
+  std::optional<std::int64_t> count;  ///< Absent: it was asked for, and nobody counted it.
 };
 
 /// A cost that the provider stated itself (OpenRouter, xAI, Perplexity). Kept beside tally's own.
@@ -72,8 +92,9 @@ struct Usage {
   UsageSource source = UsageSource::none;
   std::vector<Anomaly> anomalies;
   std::optional<ReportedCost> reported_cost;
-  std::string service_tier;  ///< The tier that was served, where the server said.
-  std::string raw;           ///< The server's usage object, verbatim; empty if none came.
+  std::string service_tier;         ///< The tier that was served, where the server said.
+  std::string raw;                  ///< The server's usage object, verbatim; empty if none came.
+  std::vector<BilledUnit> units{};  ///< Each name once; the request itself is not among them.
 };
 
 /// Counts as a server reported them, before any rule was applied. An input of `normalize`.
@@ -92,7 +113,13 @@ struct ReportedUsage {
   std::optional<ReportedCost> reported_cost;
   std::string service_tier;
   std::string raw;
-  std::int64_t audio_tokens = 0;  ///< Inside prompt_tokens and completion_tokens (OpenAI).
+  std::int64_t audio_input_tokens = 0;                ///< Inside prompt_tokens (OpenAI); so is
+  std::int64_t image_input_tokens = 0;                ///< this.
+  std::int64_t audio_output_tokens = 0;               ///< Inside completion_tokens; so is
+  std::int64_t image_output_tokens = 0;               ///< this.
+  std::optional<std::int64_t> audio_cached_tokens{};  ///< Inside cached and audio input tokens.
+  std::int64_t cache_write_1h_tokens = 0;             ///< Inside cache_write_tokens.
+  std::vector<BilledUnit> units{};
 };
 
 /// The rules of a dialect applied to what its server reported. Never fails: what does not fit

@@ -55,13 +55,16 @@ void append_price(std::string& out, const Price& price) {
 
 void append_lines(std::string& out, const Cost& cost, Currency currency) {
   for (const CostLine& line : cost.lines) {
-    out += "  " + std::string(to_string(line.bucket)) + ": " + std::to_string(line.quantity) +
-           " x " + to_string(Money{line.per_token, currency}) + " = " +
+    out += "  " + std::string(line.name()) + ": " + std::to_string(line.quantity) + " x " +
+           to_string(Money{line.per_token, currency}) + " = " +
            to_string(Money{line.amount, currency}) + "\n";
   }
   for (const UnpricedQuantity& quantity : cost.without_price) {
-    out += "  " + std::string(to_string(quantity.bucket)) + ": " +
-           std::to_string(quantity.quantity) + " tokens without a price\n";
+    out += "  " + std::string(quantity.name()) + ": ";
+    const bool is_uncounted = quantity.bucket == Bucket::unit && quantity.quantity == 0;
+    out += is_uncounted ? "not counted" : std::to_string(quantity.quantity);
+    out += quantity.bucket == Bucket::unit ? "" : " tokens";
+    out += is_uncounted ? "\n" : " without a price of their own\n";
   }
 }
 

@@ -44,19 +44,12 @@ struct ServiceTier {
   std::vector<ContextTier> tiers;  ///< By `first_tokens`, ascending.
 };
 
-/// A price for something that is no token: a search, a page.
-struct UnitPrice {
-  std::string name;
-  Decimal price_of_one;
-};
-
 struct EntryRecord {
   PriceEntry entry;
   std::shared_ptr<const Schedule> schedule;
   RateTable rates;                 ///< Empty: priced by `units` only.
   std::vector<ContextTier> tiers;  ///< By `first_tokens`, ascending.
   std::vector<ServiceTier> service_tiers;
-  std::vector<UnitPrice> units;
   std::optional<std::int64_t> verified_day;  ///< Days since 1970-01-01.
 
   Instant begins() const { return entry.from.value_or(Instant::min()); }

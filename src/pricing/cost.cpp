@@ -50,29 +50,123 @@ class Bill {
       cost_.without_price.push_back({bucket, quantity});
       return;
     }
-    const auto amount = checked_multiply(*per_token, quantity);
-    const auto total = amount && total_ ? checked_add(*total_, *amount) : std::nullopt;
-    if (total) cost_.lines.push_back({bucket, quantity, *per_token, *amount});
-    total_ = total;
+    add_line({bucket, quantity, *per_token, {}});
+  }
+
+  /// Those of `quantity` that leave `whole` because they have a price of their own. The others stay
+  /// in it, at the least that they can cost.
+  std::int64_t taken(Bucket own, std::int64_t quantity, std::int64_t& whole) {
+    quantity = std::clamp<std::int64_t>(quantity, 0, std::max<std::int64_t>(whole, 0));
+    if (!rates_[own]) {
+      // Pictures cost what text does unless a list says otherwise; audio never did.
+      if (quantity > 0 && own != Bucket::input_image)
+        cost_.without_price.push_back({own, quantity});
+      return 0;
+    }
+    whole -= quantity;
+    return quantity;
+  }
+
+  void add_unit(const UnitPrice& price, std::int64_t count) {
+    if (count > 0) add_line({Bucket::unit, count, price.price_of_one, {}, price.name});
+  }
+
+  void add_unpriced_unit(const std::string& name, std::int64_t count) {
+    cost_.without_price.push_back({Bucket::unit, count, name});
   }
 
   std::optional<Decimal> total() const { return total_; }
 
  private:
+  void add_line(CostLine line) {
+    const auto amount = checked_multiply(line.per_token, line.quantity);
+    total_ = amount && total_ ? checked_add(*total_, *amount) : std::nullopt;
+    if (!total_) return;
+    line.amount = *amount;
+    cost_.lines.push_back(std::move(line));
+  }
+
   Cost& cost_;
   const Rates& rates_;
   std::optional<Decimal> total_ = Decimal{};
 };
 
+void add_input(Bill& bill, const BilledTokens& billed) {
+  const BilledTokens::Parts& parts = billed.parts;
+  std::int64_t hit = billed.cache_hit.value_or(0);
+  std::int64_t miss = billed.cache_miss.value_or(0);
+  std::int64_t write = billed.cache_write.value_or(0);
+  const std::int64_t audio_hit = bill.taken(Bucket::input_audio_cache_hit, parts.audio_hit, hit);
+  const std::int64_t audio = bill.taken(Bucket::input_audio, parts.audio_miss, miss);
+  const std::int64_t image = bill.taken(Bucket::input_image, parts.image_miss, miss);
+  const std::int64_t write_1h = bill.taken(Bucket::cache_write_1h, parts.write_1h, write);
+  bill.add(Bucket::input_cache_hit, hit);
+  bill.add(Bucket::input_cache_miss, miss);
+  bill.add(Bucket::cache_write, write);
+  bill.add(Bucket::cache_write_1h, write_1h);
+  bill.add(Bucket::input_audio_cache_hit, audio_hit);
+  bill.add(Bucket::input_audio, audio);
+  bill.add(Bucket::input_image, image);
+}
+
 void add_output(Bill& bill, const Usage& usage, const Rates& rates) {
-  const std::int64_t output = usage.billed.output.value_or(0);
+  const BilledTokens::Parts& parts = usage.billed.parts;
+  std::int64_t output = usage.billed.output.value_or(0);
+  const std::int64_t audio = bill.taken(Bucket::output_audio, parts.audio_output, output);
+  const std::int64_t image = bill.taken(Bucket::output_image, parts.image_output, output);
   // Reasoning is a part of the output: priced apart it leaves the output, else it stays inside.
-  const std::int64_t apart =
+  const std::int64_t reasoning =
       rates[Bucket::reasoning]
-          ? std::clamp<std::int64_t>(usage.reasoning_tokens.value_or(0), 0, output)
+          ? bill.taken(Bucket::reasoning, usage.reasoning_tokens.value_or(0), output)
           : 0;
-  bill.add(Bucket::output, output - apart);
-  bill.add(Bucket::reasoning, apart);
+  bill.add(Bucket::output, output);
+  bill.add(Bucket::reasoning, reasoning);
+  bill.add(Bucket::output_audio, audio);
+  bill.add(Bucket::output_image, image);
+}
+
+bool starts_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
+
+/// What was sent is in the prompt's tokens, and costs apart only where an entry says so.
+bool is_in_tokens(std::string_view unit) { return unit == "image" || unit == "page"; }
+
+/// Such a unit stands in no bill unless the request asked for it, or the usage counts it.
+bool is_asked_for(std::string_view unit) {
+  if (is_in_tokens(unit) || starts_with(unit, "search_")) return true;
+  for (const std::string_view other : {"storage_search", "fetch", "code_interpreter_session",
+                                       "audio_second", "character", "citation_token"}) {
+    if (unit == other) return true;
+  }
+  return false;
+}
+
+/// Perplexity tells the size of the search that is in every answer, and its fee stands in lists as
+/// that of a search or of the request.
+bool is_fee_of_request(std::string_view unit) { return starts_with(unit, "search_query_"); }
+
+void add_used_unit(Bill& bill, const BilledUnit& unit, const PriceEntry& entry) {
+  const UnitPrice* price = entry.find_unit(unit.name);
+  if (price && unit.count) return bill.add_unit(*price, *unit.count);
+  if (unit.count == 0) return;
+  if (!price && is_in_tokens(unit.name)) return;
+  if (!price && is_fee_of_request(unit.name) && entry.find_unit("request")) return;
+  bill.add_unpriced_unit(unit.name, unit.count.value_or(0));
+}
+
+void add_units(Bill& bill, const Usage& usage, const PriceEntry& entry) {
+  for (const UnitPrice& price : entry.units) {
+    if (price.name == "request") {
+      bill.add_unit(price, 1);
+      continue;
+    }
+    const bool is_counted =
+        std::any_of(usage.units.begin(), usage.units.end(),
+                    [&price](const BilledUnit& unit) { return unit.name == price.name; });
+    if (!is_counted && !is_asked_for(price.name)) bill.add_unpriced_unit(price.name, 0);
+  }
+  for (const BilledUnit& unit : usage.units) add_used_unit(bill, unit, entry);
 }
 
 std::optional<Money> reported_difference(const Cost& cost) {
@@ -85,7 +179,7 @@ std::optional<Money> reported_difference(const Cost& cost) {
 std::string names_of(const std::vector<UnpricedQuantity>& quantities) {
   std::string names;
   for (const UnpricedQuantity& part : quantities) {
-    names.append(names.empty() ? "" : ", ").append(to_string(part.bucket));
+    names.append(names.empty() ? "" : ", ").append(part.name());
   }
   return names;
 }
@@ -95,7 +189,7 @@ void mark_gaps(Cost& cost, const Usage& usage) {
   if (!usage.billed.cache_miss || !usage.billed.output) {
     add_flag(cost.flags, CostFlag::missing_quantity);
   }
-  // Audio costs many times what text does; an amount at the text's price is no exact one.
+  // Audio that is nowhere among the tokens is billed nowhere.
   if (has(usage.anomalies, Anomaly::total_residual) ||
       has(usage.anomalies, Anomaly::other_modality)) {
     add_flag(cost.flags, CostFlag::unexplained_total);
@@ -116,7 +210,8 @@ bool is_same_price(const Price& a, const Price& b) {
 /// False: an amount does not fit.
 bool add_line(std::vector<CostLine>& lines, const CostLine& line) {
   const auto same = std::find_if(lines.begin(), lines.end(), [&line](const CostLine& other) {
-    return other.bucket == line.bucket && other.per_token == line.per_token;
+    return other.bucket == line.bucket && other.per_token == line.per_token &&
+           other.unit == line.unit;
   });
   if (same == lines.end()) {
     lines.push_back(line);
@@ -133,7 +228,7 @@ bool add_line(std::vector<CostLine>& lines, const CostLine& line) {
 void add_without_price(std::vector<UnpricedQuantity>& parts, const UnpricedQuantity& part) {
   const auto same =
       std::find_if(parts.begin(), parts.end(), [&part](const UnpricedQuantity& other) {
-        return other.bucket == part.bucket &&
+        return other.bucket == part.bucket && other.unit == part.unit &&
                part.quantity <= std::numeric_limits<std::int64_t>::max() - other.quantity;
       });
   if (same == parts.end()) {
@@ -207,6 +302,13 @@ void add_totals(Cost& sum, const Cost& added) {
 
 }  // namespace
 
+const UnitPrice* PriceEntry::find_unit(std::string_view name) const {
+  for (const UnitPrice& unit : units) {
+    if (unit.name == name) return &unit;
+  }
+  return starts_with(name, "search_query_") ? find_unit("search_query") : nullptr;
+}
+
 Cost cost_of(const Usage& usage, const Price& price) {
   Cost cost;
   cost.reported = usage.reported_cost;
@@ -219,10 +321,9 @@ Cost cost_of(const Usage& usage, const Price& price) {
   const Rates& rates = *price.rates;
   cost.lines.reserve(4);
   Bill bill(cost, rates);
-  bill.add(Bucket::input_cache_hit, usage.billed.cache_hit.value_or(0));
-  bill.add(Bucket::input_cache_miss, usage.billed.cache_miss.value_or(0));
-  bill.add(Bucket::cache_write, usage.billed.cache_write.value_or(0));
+  add_input(bill, usage.billed);
   add_output(bill, usage, rates);
+  add_units(bill, usage, *price.entry);
   if (!bill.total()) {
     set_overflow(cost);
     return cost;

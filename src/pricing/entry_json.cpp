@@ -144,7 +144,7 @@ void read_units(FieldReader& reader, const Field& entry, const PriceForm& form,
       return;
     }
     const auto price_of_one = read_price_of_one(reader, {price, &field}, per, form.may_be_free);
-    if (price_of_one) record.units.push_back({field.value->key, *price_of_one});
+    if (price_of_one) record.entry.units.push_back({field.value->key, *price_of_one});
   });
 }
 

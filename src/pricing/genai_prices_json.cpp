@@ -15,11 +15,17 @@ struct RateField {
 };
 
 constexpr RateField rate_fields[] = {
-    {"input_mtok", Bucket::input_cache_miss},        {"output_mtok", Bucket::output},
-    {"cache_read_mtok", Bucket::input_cache_hit},    {"cache_write_mtok", Bucket::cache_write},
-    {"cache_write_1h_mtok", Bucket::cache_write_1h}, {"output_reasoning_mtok", Bucket::reasoning},
-    {"input_audio_mtok", Bucket::input_audio},       {"output_audio_mtok", Bucket::output_audio},
+    {"input_mtok", Bucket::input_cache_miss},
+    {"output_mtok", Bucket::output},
+    {"cache_read_mtok", Bucket::input_cache_hit},
+    {"cache_write_mtok", Bucket::cache_write},
+    {"cache_write_1h_mtok", Bucket::cache_write_1h},
+    {"output_reasoning_mtok", Bucket::reasoning},
+    {"input_audio_mtok", Bucket::input_audio},
+    {"output_audio_mtok", Bucket::output_audio},
     {"input_image_mtok", Bucket::input_image},
+    {"output_image_mtok", Bucket::output_image},
+    {"cache_audio_read_mtok", Bucket::input_audio_cache_hit},
 };
 
 struct UnitField {
@@ -34,6 +40,8 @@ constexpr UnitField unit_fields[] = {
     {"storage_searches_kcount", "storage_search"},
     {"input_document_kpages", "page"},
 };
+
+constexpr std::string_view citation_field = "output_citation_mtok";
 
 constexpr std::int64_t per_million = 1000000;
 constexpr std::int64_t per_thousand = 1000;
@@ -121,6 +129,9 @@ class PricesReader {
                                    [&](const UnitField& unit) { return unit.name == value.key; });
     if (unit != std::end(unit_fields) && !value.is_object()) {
       return reader_.read_unit(prices_, unit->unit, value, per_thousand, value.key);
+    }
+    if (value.key == citation_field && !value.is_object()) {
+      return reader_.read_unit(prices_, "citation_token", value, per_million, value.key);
     }
     reader_.leave_out(ImportRefusal::unsupported, value.key);
   }

@@ -24,6 +24,8 @@ constexpr RateField rate_fields[] = {
     {"input_cost_per_audio_token", Bucket::input_audio},
     {"output_cost_per_audio_token", Bucket::output_audio},
     {"input_cost_per_image_token", Bucket::input_image},
+    {"output_cost_per_image_token", Bucket::output_image},
+    {"cache_read_input_audio_token_cost", Bucket::input_audio_cache_hit},
 };
 
 constexpr std::string_view old_hit_field = "input_cost_per_token_cache_hit";
@@ -37,6 +39,7 @@ struct UnitField {
 constexpr UnitField unit_fields[] = {
     {"input_cost_per_request", "request"},
     {"code_interpreter_cost_per_session", "code_interpreter_session"},
+    {"citation_cost_per_token", "citation_token"},
 };
 
 bool remove_end(std::string_view& text, std::string_view end) {

@@ -24,6 +24,12 @@ std::string_view to_string(Bucket bucket) {
       return "output_audio";
     case Bucket::input_image:
       return "input_image";
+    case Bucket::input_audio_cache_hit:
+      return "input_audio_cache_hit";
+    case Bucket::output_image:
+      return "output_image";
+    case Bucket::unit:
+      return "unit";
   }
   return "";
 }

@@ -27,10 +27,23 @@ ReportedUsage checked(ReportedUsage reported) {
         &reported.cached_tokens, &reported.cache_write_tokens, &reported.reasoning_tokens}) {
     *count = checked(*count, reported.bad_count);
   }
-  reported.audio_prompt_tokens =
-      checked(reported.audio_prompt_tokens, reported.bad_count).value_or(0);
-  reported.audio_tokens = checked(reported.audio_tokens, reported.bad_count).value_or(0);
+  for (std::int64_t* count : {&reported.audio_prompt_tokens, &reported.audio_input_tokens,
+                              &reported.image_input_tokens, &reported.audio_output_tokens,
+                              &reported.image_output_tokens, &reported.cache_write_1h_tokens}) {
+    *count = checked(*count, reported.bad_count).value_or(0);
+  }
+  reported.audio_cached_tokens = checked(reported.audio_cached_tokens, reported.bad_count);
+  for (BilledUnit& unit : reported.units) unit.count = checked(unit.count, reported.bad_count);
   return reported;
+}
+
+// Mistral counts a prompt's audio beside its text, and both in the total.
+void take_audio_into_prompt(ReportedUsage& r) {
+  if (r.audio_prompt_tokens == 0) return;
+  const bool is_inside = r.total_tokens && r.prompt_tokens && r.completion_tokens &&
+                         *r.total_tokens == *r.prompt_tokens + *r.completion_tokens;
+  if (r.prompt_tokens && !is_inside) *r.prompt_tokens += r.audio_prompt_tokens;
+  r.audio_input_tokens += r.audio_prompt_tokens;
 }
 
 bool any_count(const ReportedUsage& r) {
@@ -89,13 +102,44 @@ void split_prompt(Usage& usage, const ReportedUsage& r) {
   if (cached || reported_miss || r.cache_write_tokens) usage.prompt_cache_miss_tokens = miss;
 }
 
+/// `count`, or what fits into `room`.
+std::int64_t fitted(Usage& usage, std::int64_t count, std::int64_t room) {
+  if (count > room) note(usage, Anomaly::other_modality);
+  return std::min(count, room);
+}
+
+// Counts of audio say nothing of the cache, and counts of the cache nothing of audio. Where both
+// are there, text is what was cached: audio loses more by it, so that this bills the more.
+void split_prompt_by_kind(Usage& usage, const ReportedUsage& r) {
+  BilledTokens& billed = usage.billed;
+  BilledTokens::Parts& parts = billed.parts;
+  const std::int64_t hit = billed.cache_hit.value_or(0);
+  const std::int64_t miss = billed.cache_miss.value_or(0);
+  parts.write_1h = std::min(r.cache_write_1h_tokens, billed.cache_write.value_or(0));
+  const std::int64_t audio = fitted(usage, r.audio_input_tokens, hit + miss);
+  const std::int64_t least_hit = std::max<std::int64_t>(audio - miss, 0);
+  const std::int64_t most_hit = std::min(audio, hit);
+  parts.audio_hit = std::clamp(r.audio_cached_tokens.value_or(least_hit), least_hit, most_hit);
+  parts.audio_miss = audio - parts.audio_hit;
+  if (!r.audio_cached_tokens && least_hit != most_hit) note(usage, Anomaly::cached_kind_unknown);
+  // Pictures that do not fit were cached, and a cached one has no price of its own.
+  parts.image_miss = std::min(r.image_input_tokens, miss - parts.audio_miss);
+}
+
+void split_output_by_kind(Usage& usage, const ReportedUsage& r) {
+  const std::int64_t output = usage.billed.output.value_or(0);
+  BilledTokens::Parts& parts = usage.billed.parts;
+  parts.audio_output = fitted(usage, r.audio_output_tokens, output);
+  parts.image_output = fitted(usage, r.image_output_tokens, output - parts.audio_output);
+}
+
 // Where reasoning stands beside completion, or is hidden, the total is what tells the output.
 Count output_beside_completion(const ReportedUsage& r) {
   if (!r.total_tokens || !r.prompt_tokens) {
     if (!r.completion_tokens) return std::nullopt;
     return *r.completion_tokens + r.reasoning_tokens.value_or(0);
   }
-  const std::int64_t rest = *r.total_tokens - *r.prompt_tokens - r.audio_prompt_tokens;
+  const std::int64_t rest = *r.total_tokens - *r.prompt_tokens;
   return std::max({r.completion_tokens.value_or(0), rest, std::int64_t{0}});
 }
 
@@ -111,10 +155,10 @@ void set_output(Usage& usage, const ReportedUsage& r, OutputRule rule) {
   }
 }
 
-void compare_total(Usage& usage, std::int64_t audio_prompt_tokens) {
+void compare_total(Usage& usage) {
   if (!usage.total_tokens || !usage.prompt_tokens || !usage.completion_tokens) return;
   const std::int64_t parts = *usage.prompt_tokens + *usage.completion_tokens;
-  if (*usage.total_tokens > parts + audio_prompt_tokens) note(usage, Anomaly::total_residual);
+  if (*usage.total_tokens > parts) note(usage, Anomaly::total_residual);
   if (*usage.total_tokens >= parts) return;
   note(usage, Anomaly::total_short);
   usage.total_tokens = parts;
@@ -137,6 +181,35 @@ std::string common_text(const std::string& a, const std::string& b) {
   return b.empty() ? a : std::string();
 }
 
+BilledTokens add(const BilledTokens& a, const BilledTokens& b) {
+  BilledTokens both;
+  both.cache_miss = add(a.cache_miss, b.cache_miss);
+  both.cache_hit = add(a.cache_hit, b.cache_hit);
+  both.cache_write = add(a.cache_write, b.cache_write);
+  both.output = add(a.output, b.output);
+  using Parts = BilledTokens::Parts;
+  for (std::int64_t Parts::*part : {&Parts::audio_miss, &Parts::image_miss, &Parts::audio_hit,
+                                    &Parts::write_1h, &Parts::audio_output, &Parts::image_output}) {
+    both.parts.*part = add(Count(a.parts.*part), Count(b.parts.*part)).value_or(0);
+  }
+  return both;
+}
+
+/// One that was not counted once is not counted in the sum.
+std::vector<BilledUnit> add(std::vector<BilledUnit> units, const std::vector<BilledUnit>& more) {
+  for (const BilledUnit& unit : more) {
+    const auto same = std::find_if(units.begin(), units.end(), [&unit](const BilledUnit& other) {
+      return other.name == unit.name;
+    });
+    if (same == units.end()) {
+      units.push_back(unit);
+    } else {
+      same->count = same->count && unit.count ? add(same->count, unit.count) : std::nullopt;
+    }
+  }
+  return units;
+}
+
 std::optional<ReportedCost> add(const std::optional<ReportedCost>& a,
                                 const std::optional<ReportedCost>& b) {
   if (!a || !b) return a ? a : b;
@@ -148,21 +221,22 @@ std::optional<ReportedCost> add(const std::optional<ReportedCost>& a,
 }  // namespace
 
 Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
-  const ReportedUsage reported = checked(as_reported);
+  ReportedUsage reported = checked(as_reported);
+  take_audio_into_prompt(reported);
   Usage usage;
   usage.prompt_tokens = reported.prompt_tokens;
   usage.total_tokens = reported.total_tokens;
   if (reported.bad_count) note(usage, Anomaly::bad_count);
   split_prompt(usage, reported);
+  split_prompt_by_kind(usage, reported);
   set_output(usage, reported, provider.output_rule);
-  compare_total(usage, reported.audio_prompt_tokens);
-  if (reported.audio_prompt_tokens > 0 || reported.audio_tokens > 0) {
-    note(usage, Anomaly::other_modality);
-  }
+  split_output_by_kind(usage, reported);
+  compare_total(usage);
   usage.source = any_count(reported) ? UsageSource::provider : UsageSource::none;
   usage.reported_cost = reported.reported_cost;
   usage.service_tier = reported.service_tier;
-  usage.raw = reported.raw;
+  usage.raw = std::move(reported.raw);
+  usage.units = std::move(reported.units);
   return usage;
 }
 
@@ -175,10 +249,8 @@ Usage sum(const Usage& a, const Usage& b) {
   both.completion_tokens = add(a.completion_tokens, b.completion_tokens);
   both.reasoning_tokens = add(a.reasoning_tokens, b.reasoning_tokens);
   both.total_tokens = add(a.total_tokens, b.total_tokens);
-  both.billed.cache_miss = add(a.billed.cache_miss, b.billed.cache_miss);
-  both.billed.cache_hit = add(a.billed.cache_hit, b.billed.cache_hit);
-  both.billed.cache_write = add(a.billed.cache_write, b.billed.cache_write);
-  both.billed.output = add(a.billed.output, b.billed.output);
+  both.billed = add(a.billed, b.billed);
+  both.units = add(a.units, b.units);
   both.source = mix(a.source, b.source);
   both.anomalies = a.anomalies;
   for (const Anomaly anomaly : b.anomalies) note(both, anomaly);
@@ -239,6 +311,8 @@ std::string_view to_string(Anomaly anomaly) {
       return "usage_regressed";
     case Anomaly::other_modality:
       return "other_modality";
+    case Anomaly::cached_kind_unknown:
+      return "cached_kind_unknown";
   }
   return "unknown";
 }

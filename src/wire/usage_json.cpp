@@ -69,6 +69,54 @@ std::optional<ReportedCost> read_cost(const JsonValue& usage) {
   return ticks(usage.find("cost_in_usd_ticks"));
 }
 
+/// What is kept for an hour, of what was written: Anthropic's split, where servers pass it on.
+struct CacheWrites {
+  Count all;
+  std::int64_t for_an_hour = 0;
+};
+
+CacheWrites read_writes(CountReader& counts, const JsonValue& usage, const JsonValue* prompt) {
+  CacheWrites writes;
+  writes.all = counts.read(prompt, "cache_write_tokens", "cache_creation_input_tokens");
+  if (!writes.all) {
+    writes.all = counts.read(&usage, "cache_write_tokens", "cache_creation_input_tokens");
+  }
+  const JsonValue* split = usage.find("cache_creation");
+  if (split == nullptr && prompt != nullptr) split = prompt->find("cache_creation_token_details");
+  const Count brief = counts.read(split, "ephemeral_5m_input_tokens");
+  const Count hour = counts.read(split, "ephemeral_1h_input_tokens");
+  writes.for_an_hour = hour.value_or(0);
+  if (!writes.all && (brief || hour)) writes.all = brief.value_or(0) + hour.value_or(0);
+  return writes;
+}
+
+/// What servers count beside tokens, and bill.
+void read_units(CountReader& counts, const JsonValue& usage, ReportedUsage& read) {
+  const auto add = [&read](std::string name, Count count) {
+    if (count) read.units.push_back({std::move(name), count});
+  };
+  Count searches = counts.read(&usage, "num_search_queries");
+  for (const std::string_view name : {"server_tool_use", "server_tool_use_details"}) {
+    if (!searches) searches = counts.read(usage.find(name), "web_search_requests");
+  }
+  std::string search = "search_query";
+  const std::string* size = usage.find_string("search_context_size");
+  if (size != nullptr && (*size == "low" || *size == "medium" || *size == "high")) {
+    search += '_' + *size;
+    // Perplexity says so of an answer whose fee is that of one search.
+    if (!searches) searches = 1;
+  }
+  add(std::move(search), searches);
+  add("search_source", counts.read(&usage, "num_sources_used"));
+  add("citation_token", counts.read(&usage, "citation_tokens"));
+  // Where the same audio is counted in tokens, it is not billed twice.
+  if (read.audio_prompt_tokens > 0 || read.audio_input_tokens > 0) return;
+  const JsonValue* seconds = usage.find("prompt_audio_seconds");
+  if (seconds != nullptr && seconds->type == JsonType::number) {
+    add("audio_second", counts.read(&usage, "prompt_audio_seconds"));
+  }
+}
+
 bool fell(Count before, Count after) { return before && after && *after < *before; }
 
 bool any_fell(const ReportedUsage& before, const ReportedUsage& after) {
@@ -103,17 +151,20 @@ ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
   read.prompt_cache_hit_tokens = counts.read(&usage, "prompt_cache_hit_tokens");
   read.prompt_cache_miss_tokens = counts.read(&usage, "prompt_cache_miss_tokens");
   read.cached_tokens = either(counts.read(prompt, "cached_tokens"), usage, "cached_tokens");
-  read.cache_write_tokens =
-      either(counts.read(prompt, "cache_write_tokens", "cache_creation_input_tokens"), usage,
-             "cache_write_tokens", "cache_creation_input_tokens");
+  const CacheWrites writes = read_writes(counts, usage, prompt);
+  read.cache_write_tokens = writes.all;
+  read.cache_write_1h_tokens = writes.for_an_hour;
   read.reasoning_tokens =
       either(counts.read(completion, "reasoning_tokens"), usage, "reasoning_tokens");
   read.audio_prompt_tokens = counts.read(&usage, "audio_prompt_tokens").value_or(0);
-  for (const JsonValue* details : {prompt, completion}) {
-    // Counts of a server's own: their sum may not fit, and only whether there are any matters.
-    read.audio_tokens =
-        std::max(read.audio_tokens, counts.read(details, "audio_tokens").value_or(0));
+  read.audio_input_tokens = counts.read(prompt, "audio_tokens").value_or(0);
+  read.image_input_tokens = counts.read(prompt, "image_tokens").value_or(0);
+  read.audio_output_tokens = counts.read(completion, "audio_tokens").value_or(0);
+  read.image_output_tokens = counts.read(completion, "image_tokens").value_or(0);
+  if (prompt != nullptr) {
+    read.audio_cached_tokens = counts.read(prompt->find("cached_tokens_details"), "audio_tokens");
   }
+  read_units(counts, usage, read);
   read.bad_count = counts.bad();
   read.reported_cost = read_cost(usage);
   if (const std::string* tier = usage.find_string("service_tier")) read.service_tier = *tier;

@@ -78,8 +78,8 @@ TEST_CASE("catalogue text: everything of a good one is read") {
   CHECK(second.tiers[0].first_tokens == 1001);
   CHECK(second.tiers[0].rates.size() == 2);
   REQUIRE(second.service_tiers.size() == 1);
-  REQUIRE(second.units.size() == 1);
-  CHECK(to_string(second.units[0].price_of_one) == "0.005");
+  REQUIRE(second.entry.units.size() == 1);
+  CHECK(to_string(second.entry.units[0].price_of_one) == "0.005");
   CHECK(layer->aliases.size() == 2);
 }
 

@@ -352,7 +352,163 @@ TEST_CASE("cost: a difference to the provider's figure is known only where every
   CHECK_FALSE(sum(with, without).reported_difference);
 }
 
-TEST_CASE("cost: audio at the price of text is a lower bound, and the bill is partial") {
+TEST_CASE("cost: audio and pictures are billed apart where they have a price, in every bucket") {
+  TestPrice price = v32();
+  price.set(Bucket::cache_write, "0.00000035")
+      .set(Bucket::cache_write_1h, "0.00000056")
+      .set(Bucket::input_audio_cache_hit, "0.000001")
+      .set(Bucket::input_audio, "0.00001")
+      .set(Bucket::input_image, "0.000003")
+      .set(Bucket::output_audio, "0.00002")
+      .set(Bucket::output_image, "0.00003");
+  Usage usage = usage_of(100, 1000, 500);
+  usage.billed.cache_write = 80;
+  usage.billed.parts = {200, 30, 40, 50, 60, 70};
+  const Cost cost = cost_of(usage, price.get());
+  const std::vector<std::pair<Bucket, std::int64_t>> expected{
+      {Bucket::input_cache_hit, 60},        // x 0.028e-6 = 0.00000168
+      {Bucket::input_cache_miss, 770},      // x 0.28e-6  = 0.0002156
+      {Bucket::cache_write, 30},            // x 0.35e-6  = 0.0000105
+      {Bucket::cache_write_1h, 50},         // x 0.56e-6  = 0.000028
+      {Bucket::input_audio_cache_hit, 40},  // x 1e-6     = 0.00004
+      {Bucket::input_audio, 200},           // x 10e-6    = 0.002
+      {Bucket::input_image, 30},            // x 3e-6     = 0.00009
+      {Bucket::output, 370},                // x 0.42e-6  = 0.0001554
+      {Bucket::output_audio, 60},           // x 20e-6    = 0.0012
+      {Bucket::output_image, 70}};          // x 30e-6    = 0.0021
+  REQUIRE(cost.lines.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(cost.lines[i].bucket == expected[i].first);
+    CHECK(cost.lines[i].quantity == expected[i].second);
+  }
+  CHECK(cost.lines[5].name() == "input_audio");
+  CHECK(*cost.total == dollars("0.00584118"));
+  CHECK(bill_state(usage, cost) == BillState::settled);
+}
+
+TEST_CASE("cost: audio without a price of its own is a lower bound at the text's, and named") {
+  TestPrice price = v32();
+  Usage usage = usage_of(100, 20000, 2000);
+  usage.billed.parts.audio_miss = 300;
+  usage.billed.parts.audio_hit = 20;
+  usage.billed.parts.audio_output = 100;
+  const Cost cost = cost_of(usage, price.get());
+  // 100 x 0.028e-6 + 20000 x 0.28e-6 + 2000 x 0.42e-6
+  CHECK(to_string(cost) == ">=$0.0064428");
+  CHECK(bill_state(usage, cost) == BillState::partial);
+  REQUIRE(cost.without_price.size() == 3);
+  CHECK(cost.without_price[0].bucket == Bucket::input_audio_cache_hit);
+  CHECK(cost.without_price[1].bucket == Bucket::input_audio);
+  CHECK(cost.without_price[1].quantity == 300);
+  CHECK(cost.without_price[2].name() == "output_audio");
+}
+
+TEST_CASE("cost: an hour in the cache without a price is billed as a shorter stay, at least") {
+  TestPrice price = v32();
+  price.set(Bucket::cache_write, "0.00000035");
+  Usage usage = usage_of(0, 0, 0);
+  usage.billed.cache_write = 1000;
+  usage.billed.parts.write_1h = 400;
+  CHECK(to_string(cost_of(usage, price.get())) == ">=$0.00035");
+  price.set(Bucket::cache_write_1h, "0.00000056");
+  // 600 x 0.35e-6 + 400 x 0.56e-6
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.000434");
+}
+
+TEST_CASE("cost: pictures without a price of their own are text, and the bill is settled") {
+  TestPrice price = v32();
+  Usage usage = usage_of(0, 1000, 0);
+  usage.billed.parts.image_miss = 900;
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.00028");
+  CHECK(bill_state(usage, cost_of(usage, price.get())) == BillState::settled);
+  // Pictures that a model draws cost many times its text.
+  usage = usage_of(0, 0, 1000);
+  usage.billed.parts.image_output = 900;
+  CHECK(to_string(cost_of(usage, price.get())) == ">=$0.00042");
+}
+
+TEST_CASE("cost: what is priced by the request is billed once for each attempt") {
+  TestPrice price = v32();
+  price.entry->units = {{"request", decimal("0.012")}};
+  const Cost cost = cost_of(usage_of(0, 20000, 2000), price.get());
+  CHECK(to_string(cost) == "$0.01844");  // 0.00644 + 0.012
+  REQUIRE(cost.lines.size() == 3);
+  CHECK(cost.lines[2].bucket == Bucket::unit);
+  CHECK(cost.lines[2].name() == "request");
+  CHECK(cost.lines[2].quantity == 1);
+  CHECK(cost.lines[2].amount == decimal("0.012"));
+  const Cost two = sum(cost, cost);
+  CHECK(two.lines[2].quantity == 2);
+  CHECK(to_string(two) == "$0.03688");
+}
+
+TEST_CASE("cost: searches are billed by their count, at the price of their size or of any") {
+  TestPrice price = v32();
+  price.entry->units = {{"search_query_low", decimal("0.005")},
+                        {"search_query_high", decimal("0.012")}};
+  Usage usage = usage_of(0, 20000, 2000);
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.00644");  // Nobody searched.
+  usage.units = {{"search_query_high", 3}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.04244");  // 0.00644 + 3 x 0.012
+  usage.units = {{"search_query", 3}};                          // Of what size?
+  const Cost unknown = cost_of(usage, price.get());
+  CHECK(to_string(unknown) == ">=$0.00644");
+  REQUIRE(unknown.without_price.size() == 1);
+  CHECK(unknown.without_price[0].name() == "search_query");
+  CHECK(unknown.without_price[0].quantity == 3);
+
+  price.entry->units = {{"search_query", decimal("0.01")}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.03644");
+  usage.units = {{"search_query_low", 3}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.03644");
+  usage.units = {{"search_query", 0}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.00644");
+}
+
+TEST_CASE("cost: the fee of a request that searches is its price, where a list calls it so") {
+  TestPrice price = v32();
+  price.entry->units = {{"request", decimal("0.012")}};
+  Usage usage = usage_of(0, 20000, 2000);
+  usage.units = {{"search_query_low", 1}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.01844");
+  usage.units = {{"search_query", 1}};  // Counted apart from the request.
+  CHECK(to_string(cost_of(usage, price.get())) == ">=$0.01844");
+}
+
+TEST_CASE("cost: a unit that nobody counted makes the bill partial, and is named") {
+  TestPrice price = v32();
+  Usage usage = usage_of(0, 20000, 2000);
+  usage.units = {{"search_query", std::nullopt}};  // The request asked for it.
+  Cost cost = cost_of(usage, price.get());
+  CHECK(bill_state(usage, cost) == BillState::partial);
+  REQUIRE(cost.without_price.size() == 1);
+  CHECK(cost.without_price[0].name() == "search_query");
+  CHECK(cost.without_price[0].quantity == 0);
+  price.entry->units = {{"search_query", decimal("0.01")}};
+  CHECK(bill_state(usage, cost_of(usage, price.get())) == BillState::partial);
+
+  // What nothing is known of cannot be excluded.
+  usage.units.clear();
+  price.entry->units = {{"toll", decimal("1")}};
+  cost = cost_of(usage, price.get());
+  CHECK(to_string(cost) == ">=$0.00644");
+  CHECK(cost.without_price[0].name() == "toll");
+  usage.units = {{"toll", 2}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$2.00644");
+}
+
+TEST_CASE("cost: pages and pictures that were sent are tokens, unless an entry prices them") {
+  TestPrice price = v32();
+  Usage usage = usage_of(0, 20000, 2000);
+  usage.units = {{"image", 2}, {"page", std::nullopt}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.00644");
+  price.entry->units = {{"image", decimal("0.001")}};
+  CHECK(to_string(cost_of(usage, price.get())) == "$0.00844");
+  price.entry->units = {{"page", decimal("0.001")}};
+  CHECK(to_string(cost_of(usage, price.get())) == ">=$0.00644");
+}
+
+TEST_CASE("cost: audio that is nowhere among the tokens makes the bill partial") {
   TestPrice price = v32();
   Usage usage = usage_of(0, 20000, 2000);
   usage.anomalies = {tally::Anomaly::other_modality};

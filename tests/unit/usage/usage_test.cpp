@@ -221,14 +221,110 @@ TEST_CASE("usage: a total that is larger than its parts is flagged where no rule
   CHECK(usage.anomalies == Anomalies{Anomaly::total_residual});
 }
 
-TEST_CASE("usage: a prompt in audio explains a larger total and is no output") {
+TEST_CASE("usage: audio that is counted beside the prompt is a part of it here") {
   auto seen = reported(10, 20, 405);
   seen.audio_prompt_tokens = 375;
-  CHECK(read(seen, "mistral").billed.output == 20);
-  CHECK(read(seen, "mistral").anomalies == Anomalies{Anomaly::other_modality});
+  Usage usage = read(seen, "mistral");
+  CHECK(usage.prompt_tokens == 385);
+  CHECK(usage.billed.cache_miss == 385);
+  CHECK(usage.billed.parts.audio_miss == 375);
+  CHECK(usage.billed.output == 20);
+  CHECK(usage.anomalies.empty());
   seen.total_tokens = 406;
-  CHECK(read(seen, "mistral").anomalies ==
-        Anomalies{Anomaly::total_residual, Anomaly::other_modality});
+  CHECK(read(seen, "mistral").anomalies == Anomalies{Anomaly::total_residual});
+  // The total says that the 15 are among the 20.
+  seen = reported(20, 5, 25);
+  seen.audio_prompt_tokens = 15;
+  usage = read(seen, "mistral");
+  CHECK(usage.prompt_tokens == 20);
+  CHECK(usage.billed.parts.audio_miss == 15);
+}
+
+TEST_CASE("usage: audio and pictures are parts of the prompt and of the output") {
+  auto seen = reported(81, 72, 153);
+  seen.audio_input_tokens = 60;
+  seen.image_input_tokens = 9;
+  seen.audio_output_tokens = 50;
+  seen.image_output_tokens = 2;
+  const Usage usage = read(seen);
+  CHECK(usage.billed.cache_miss == 81);  // Of which 12 are text.
+  CHECK(usage.billed.parts.audio_miss == 60);
+  CHECK(usage.billed.parts.image_miss == 9);
+  CHECK(usage.billed.output == 72);
+  CHECK(usage.billed.parts.audio_output == 50);
+  CHECK(usage.billed.parts.image_output == 2);
+  CHECK(usage.anomalies.empty());
+}
+
+TEST_CASE("usage: where nobody says what was cached it was text, and then what is left of it") {
+  auto seen = reported(100, 10, 110);
+  seen.audio_input_tokens = 60;
+  seen.cached_tokens = 30;
+  Usage usage = read(seen);
+  CHECK(usage.billed.parts.audio_hit == 0);
+  CHECK(usage.billed.parts.audio_miss == 60);
+  CHECK(usage.anomalies == Anomalies{Anomaly::cached_kind_unknown});
+
+  seen.audio_cached_tokens = 25;
+  usage = read(seen);
+  CHECK(usage.billed.parts.audio_hit == 25);
+  CHECK(usage.billed.parts.audio_miss == 35);
+  CHECK(usage.anomalies.empty());
+
+  // All was cached: nothing is left to be told.
+  seen.audio_cached_tokens.reset();
+  seen.cached_tokens = 100;
+  usage = read(seen);
+  CHECK(usage.billed.parts.audio_hit == 60);
+  CHECK(usage.billed.parts.audio_miss == 0);
+  CHECK(usage.anomalies.empty());
+
+  // 60 of audio beside 40 of text, and 70 cached: at least 30 of them were audio.
+  seen.cached_tokens = 70;
+  usage = read(seen);
+  CHECK(usage.billed.parts.audio_hit == 30);
+  CHECK(usage.billed.parts.audio_miss == 30);
+}
+
+TEST_CASE("usage: more audio than there are tokens is said, and never more than all of them") {
+  auto seen = reported(50, 10, 60);
+  seen.audio_input_tokens = 51;
+  CHECK(read(seen).billed.parts.audio_miss == 50);
+  CHECK(read(seen).anomalies == Anomalies{Anomaly::other_modality});
+  seen = reported(50, 10, 60);
+  seen.audio_output_tokens = 8;
+  seen.image_output_tokens = 3;
+  CHECK(read(seen).billed.parts.audio_output == 8);
+  CHECK(read(seen).billed.parts.image_output == 2);
+  CHECK(read(seen).anomalies == Anomalies{Anomaly::other_modality});
+  seen = reported(50, 10, 60);
+  seen.audio_input_tokens = -1;
+  CHECK(read(seen).billed.parts.audio_miss == 0);
+  CHECK(read(seen).anomalies == Anomalies{Anomaly::bad_count});
+}
+
+TEST_CASE("usage: what is kept for an hour is a part of what was written") {
+  auto seen = reported(100, 10, 110);
+  seen.cache_write_tokens = 40;
+  seen.cache_write_1h_tokens = 30;
+  CHECK(read(seen).billed.cache_write == 40);
+  CHECK(read(seen).billed.parts.write_1h == 30);
+  seen.cache_write_1h_tokens = 41;
+  CHECK(read(seen).billed.parts.write_1h == 40);
+}
+
+TEST_CASE("usage: parts and units of two attempts add up; one that was not counted stays so") {
+  auto seen = reported(100, 10, 110);
+  seen.audio_input_tokens = 60;
+  seen.units = {{"search_query", 2}, {"page", 1}};
+  const Usage a = read(seen);
+  seen.units = {{"search_query", 3}, {"page", std::nullopt}, {"search_source", 4}};
+  const Usage both = sum(a, read(seen));
+  CHECK(both.billed.parts.audio_miss == 120);
+  REQUIRE(both.units.size() == 3);
+  CHECK(both.units[0].count == 5);
+  CHECK_FALSE(both.units[1].count);
+  CHECK(both.units[2].count == 4);
 }
 
 TEST_CASE("usage: a total that is smaller than its parts is overruled by them") {
@@ -399,6 +495,7 @@ TEST_CASE("usage: states, sources and anomalies have the ledger's names") {
   CHECK(to_string(Anomaly::bad_count) == "bad_count");
   CHECK(to_string(Anomaly::usage_regressed) == "usage_regressed");
   CHECK(to_string(Anomaly::other_modality) == "other_modality");
+  CHECK(to_string(Anomaly::cached_kind_unknown) == "cached_kind_unknown");
 }
 
 }  // namespace

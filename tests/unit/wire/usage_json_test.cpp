@@ -98,12 +98,56 @@ TEST_CASE("usage: details that are no object are passed over") {
   CHECK_FALSE(usage.bad_count);
 }
 
-TEST_CASE("usage: Mistral's audio stands beside the prompt") {
+TEST_CASE("usage: audio and pictures are read where servers count them") {
   CHECK(read(R"({"prompt_tokens":4,"audio_prompt_tokens":300})").audio_prompt_tokens == 300);
-  CHECK(read(R"({"prompt_tokens":81,"prompt_tokens_details":{"audio_tokens":69}})").audio_tokens ==
-        69);
-  CHECK(read(R"({"completion_tokens":9,"completion_tokens_details":{"audio_tokens":5}})")
-            .audio_tokens == 5);
+  const auto openai = read(R"({"prompt_tokens":81,"prompt_tokens_details":{"cached_tokens":20,
+      "audio_tokens":69,"image_tokens":3,"cached_tokens_details":{"audio_tokens":5}},
+      "completion_tokens":9,"completion_tokens_details":{"audio_tokens":6,"image_tokens":2}})");
+  CHECK(openai.audio_input_tokens == 69);
+  CHECK(openai.image_input_tokens == 3);
+  CHECK(openai.audio_cached_tokens == 5);
+  CHECK(openai.audio_output_tokens == 6);
+  CHECK(openai.image_output_tokens == 2);
+  const auto silent = read(R"({"prompt_tokens":81,"prompt_tokens_details":null})");
+  CHECK(silent.audio_input_tokens == 0);
+  CHECK_FALSE(silent.audio_cached_tokens);
+  CHECK(read(R"({"prompt_tokens_details":{"audio_tokens":"many"}})").bad_count);
+}
+
+TEST_CASE("usage: writes into the cache are told apart by how long they last") {
+  const auto anthropic = read(R"({"prompt_tokens":81,"cache_creation_input_tokens":40,
+      "cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":30}})");
+  CHECK(anthropic.cache_write_tokens == 40);
+  CHECK(anthropic.cache_write_1h_tokens == 30);
+  const auto litellm = read(R"({"prompt_tokens":81,"prompt_tokens_details":{
+      "cache_creation_token_details":{"ephemeral_5m_input_tokens":10,
+      "ephemeral_1h_input_tokens":30}}})");
+  CHECK(litellm.cache_write_tokens == 40);
+  CHECK(litellm.cache_write_1h_tokens == 30);
+  CHECK(read(R"({"cache_write_tokens":7})").cache_write_1h_tokens == 0);
+}
+
+TEST_CASE("usage: what is billed beside tokens is read under the names that catalogues use") {
+  const auto units = [](const std::string& usage) {
+    std::string text;
+    for (const tally::BilledUnit& unit : read(usage).units) {
+      text += unit.name + ' ' + (unit.count ? std::to_string(*unit.count) : "?") + ' ';
+    }
+    return text;
+  };
+  CHECK(units(R"({"prompt_tokens":4})").empty());
+  CHECK(units(R"({"server_tool_use":{"web_search_requests":3}})") == "search_query 3 ");
+  CHECK(units(R"({"server_tool_use_details":{"web_search_requests":0}})") == "search_query 0 ");
+  CHECK(units(R"({"num_sources_used":5})") == "search_source 5 ");
+  // Perplexity: one search is in every answer, and the research counts its own.
+  CHECK(units(R"({"search_context_size":"low"})") == "search_query_low 1 ");
+  CHECK(units(R"({"search_context_size":"vast"})").empty());
+  CHECK(units(R"({"citation_tokens":20016,"num_search_queries":18})") ==
+        "search_query 18 citation_token 20016 ");
+  CHECK(units(R"({"prompt_audio_seconds":203})") == "audio_second 203 ");
+  CHECK(units(R"({"prompt_audio_seconds":203,"audio_prompt_tokens":375})").empty());
+  CHECK(units(R"({"prompt_audio_seconds":{}})").empty());
+  CHECK(read(R"({"num_sources_used":-5})").bad_count);
 }
 
 TEST_CASE("usage: a provider's own cost is kept digit by digit") {
