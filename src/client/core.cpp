@@ -101,6 +101,7 @@ Result<Lane*> Client::Core::started_lane() {
   auto lane = new_lane();
   if (!lane) return lane;
   if (settings_->options.loop.on_socket) shows_sockets_ = (*lane)->transport().show_sockets();
+  started_->use(**lane);
   started_lane_.store(*lane);
   return lane;
 }
@@ -161,7 +162,7 @@ void Client::Core::begin_added() {
   std::optional<Error> refused = refusal();
   auto lane = started_lane();
   if (!lane && !refused) refused = std::move(lane).error();
-  started_->begin_added(started_lane_.load(), refused);
+  started_->begin_added(refused);
 }
 
 Result<bool> Client::Core::turn_started(microseconds waits) {

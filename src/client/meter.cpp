@@ -11,8 +11,11 @@ constexpr std::chrono::milliseconds slice_length{250};
 
 std::int64_t slice_at(SteadyInstant at) { return at.time_since_epoch() / slice_length; }
 
-void add_to(Money& sum, const Money& more) {
-  if (const auto added = add(sum, more)) sum = *added;
+/// False: two currencies, or more money than there is.
+bool add_to(Money& sum, const Money& more) {
+  const auto added = add(sum, more);
+  if (added) sum = *added;
+  return added.has_value();
 }
 
 }  // namespace
@@ -38,12 +41,12 @@ void Meter::count(const Attempt& attempt) {
   sums_.prompt_tokens += attempt.usage.prompt_tokens.value_or(0);
   sums_.cache_hit_tokens += attempt.usage.billed.cache_hit.value_or(0);
   sums_.output_tokens += attempt.usage.billed.output.value_or(0);
-  if (attempt.cost.total) {
-    add_to(sums_.spent, *attempt.cost.total);
-    if (attempt.state == BillState::estimated) add_to(sums_.estimated, *attempt.cost.total);
+  if (attempt.state == BillState::not_billed) return;
+  const bool is_added = attempt.cost.total && add_to(sums_.spent, *attempt.cost.total);
+  if (is_added && attempt.state == BillState::estimated) {
+    add_to(sums_.estimated, *attempt.cost.total);
   }
-  const bool is_whole = attempt.cost.total && attempt.state != BillState::partial;
-  if (!is_whole && attempt.state != BillState::not_billed) ++sums_.unpriced_attempts;
+  if (!is_added || attempt.state == BillState::partial) ++sums_.unpriced_attempts;
 }
 
 void Meter::show_budgets(const std::vector<BudgetStatus>& budgets) {

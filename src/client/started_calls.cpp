@@ -21,8 +21,7 @@ bool StartedCalls::has_added() const {
   return !added_.empty();
 }
 
-void StartedCalls::begin_added(Lane* lane, const std::optional<Error>& refusal) {
-  lane_ = lane;
+void StartedCalls::begin_added(const std::optional<Error>& refusal) {
   std::vector<std::unique_ptr<Call>> added;
   {
     std::lock_guard<std::mutex> lock(mutex_);

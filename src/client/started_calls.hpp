@@ -25,8 +25,11 @@ class StartedCalls {
   /// Takes a call, which begins with `begin_added`.
   CallId add(std::unique_ptr<Call> call, std::uint64_t group);
   bool has_added() const;
-  /// Begins what was added. Without a lane, or with a refusal, it ends at once, with its event.
-  void begin_added(Lane* lane, const std::optional<Error>& refusal);
+  /// The lane that all of them will use; outlives them.
+  void use(Lane& lane) { lane_ = &lane; }
+  /// Begins what was added; with a refusal, which is needed where there is no lane, it ends at
+  /// once.
+  void begin_added(const std::optional<Error>& refusal);
 
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
   bool turn(std::chrono::microseconds wait);
