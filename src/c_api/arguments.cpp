@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "c_api/arguments.hpp"
 
+#include <cmath>
+
 namespace tally {
 inline namespace TALLY_ABI {
 
@@ -92,6 +94,21 @@ std::int64_t Arguments::between(std::int64_t least, std::int64_t value, std::int
                                 std::string_view name) {
   if (value > most) refuse(name, "is more than " + std::to_string(most));
   return at_least(least, value, name);
+}
+
+std::chrono::milliseconds Arguments::wait_ms(std::int64_t given, std::string_view name) {
+  constexpr std::int64_t year = std::int64_t{366} * 24 * 3600 * 1000;
+  return std::chrono::milliseconds(std::min(at_least(0, given, name), year));
+}
+
+std::chrono::microseconds Arguments::wait_us(std::int64_t given, std::string_view name) {
+  constexpr std::int64_t year = std::int64_t{366} * 24 * 3600 * 1'000'000;
+  return std::chrono::microseconds(std::min(at_least(0, given, name), year));
+}
+
+double Arguments::finite(double value, std::string_view name) {
+  if (!std::isfinite(value)) refuse(name, "is not a number");
+  return value;
 }
 
 Currency Arguments::currency(std::string_view code, std::string_view name) {

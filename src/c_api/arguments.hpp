@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -132,6 +133,10 @@ class Arguments {
     return static_cast<Enum>(good() ? value : 0);
   }
   std::int64_t at_least(std::int64_t least, std::int64_t value, std::string_view name);
+  /// A duration; what is longer than a year is cut to one, since clocks end.
+  std::chrono::milliseconds wait_ms(std::int64_t given, std::string_view name);
+  std::chrono::microseconds wait_us(std::int64_t given, std::string_view name);
+  double finite(double value, std::string_view name);
   std::int64_t between(std::int64_t least, std::int64_t value, std::int64_t most,
                        std::string_view name);
 
