@@ -98,7 +98,12 @@ TokenEstimate output_estimate(const BillFacts& facts) {
   std::string text;
   add_text(reply.message, reply.refusal, text);
   for (const Choice& choice : reply.more_choices) add_text(choice.message, choice.refusal, text);
-  return estimate_output(text, facts.output_deltas);
+  const std::string echoed = echoed_prompt(facts.request_body);
+  if (echoed.empty()) return estimate_output(text, facts.output_deltas);
+  // What was only said again is no output, and nobody knows how many of the deltas it took.
+  const auto own = std::mismatch(text.begin(), text.end(), echoed.begin(), echoed.end()).first;
+  text.erase(text.begin(), own);
+  return estimate_output(text, 0);
 }
 
 /// A prompt is never empty: a count of 0 is one that had not begun when the answer broke off.

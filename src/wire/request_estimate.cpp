@@ -40,5 +40,14 @@ TokenEstimate estimate_prompt(std::string_view request_body) {
   return estimate;
 }
 
+std::string echoed_prompt(std::string_view request_body) {
+  if (request_body.find("\"echo\"") == std::string_view::npos) return {};
+  const auto request = parse_json(request_body);
+  if (!request) return {};
+  const JsonValue* echo = request->find("echo");
+  const std::string* prompt = request->find_string("prompt");
+  return echo != nullptr && echo->boolean && prompt != nullptr ? *prompt : std::string();
+}
+
 }  // namespace TALLY_ABI
 }  // namespace tally
