@@ -123,3 +123,41 @@ TEST_CASE("request bound: extra takes the place of typed messages, tools and tie
   CHECK(bound.server_tools == 0);
   CHECK(bound.service_tier == "flex");
 }
+
+TEST_CASE("request bound: a text with a hole has its bytes, its max_tokens, and no thinking") {
+  tally::FimRequest request;
+  request.model = "m";
+  request.prompt = "def f(";
+  const tally::RequestBound bound = bound_of(request, 500, 4096);
+  CHECK(bound.text_bytes == 500);
+  CHECK(bound.messages == 0);
+  CHECK(bound.choices == 1);
+  CHECK(bound.max_output == 4096);
+  CHECK_FALSE(bound.may_think);
+  CHECK(bound.unbounded.empty());
+  request.max_tokens = 7;
+  CHECK(bound_of(request, 500, 4096).max_output == 7);
+  CHECK_FALSE(bound_of(tally::FimRequest{}, 500, std::nullopt).max_output);
+
+  request.extra = R"({"max_tokens":9,"n":2,"best_of":5,"service_tier":"flex"})";
+  CHECK(bound_of(request, 500, 4096).max_output == 9);
+  CHECK(bound_of(request, 500, 4096).choices == 5);
+  CHECK(bound_of(request, 500, 4096).service_tier == "flex");
+  request.extra = R"({"prompt":["a","b"]})";
+  CHECK(bound_of(request, 500, 4096).unbounded == "extra.prompt");
+  request.extra = R"({"prompt":"a"})";
+  CHECK(bound_of(request, 500, 4096).unbounded.empty());
+  request.extra = "no JSON";
+  CHECK(bound_of(request, 500, 4096).max_output == 7);
+}
+
+TEST_CASE("request bound: a text with a hole has at least some tokens on both of its sides") {
+  tally::FimRequest request;
+  // 14 letters x 0.237 and 4 signs x 0.6 make 5.718; six tenths of it.
+  request.prompt = "int sum(int a, int b) {";
+  CHECK(least_prompt_tokens(request) == 3);
+  request.suffix = "}";
+  CHECK(least_prompt_tokens(request) == 4);
+  request.extra = "{}";
+  CHECK(least_prompt_tokens(request) == 0);
+}
