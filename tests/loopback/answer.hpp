@@ -40,6 +40,7 @@ struct Answer {
 
 /// What of a request decides its answer.
 struct Asked {
+  bool fim = false;  ///< A text with a hole, and no conversation.
   std::string model;
   bool stream = false;
   std::uint64_t number = 0;  ///< Counted from 1: the answer's id is made of it.

@@ -63,7 +63,8 @@ std::string finish_reason(const Script& script) {
   return script.tools.empty() ? "stop" : "tool_calls";
 }
 
-std::string object_head(const Script& script, const Asked& asked, const char* object) {
+std::string object_head(const Script& script, const Asked& asked, const char* chat_object) {
+  const char* object = asked.fim ? "text_completion" : chat_object;
   return "{\"id\":\"" + answer_id(asked.number) + "\",\"object\":\"" + object +
          "\",\"created\":1763700000,\"model\":" + quoted(model_of(script, asked)) +
          ",\"system_fingerprint\":\"fp_loopback\"";

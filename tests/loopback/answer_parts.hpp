@@ -17,8 +17,9 @@ std::string quoted(const std::string& text);
 std::string nested(int depth);
 std::string usage_object(const Script& script);
 std::string finish_reason(const Script& script);
-/// Opens the object that both chunks and documents are, up to its choices.
-std::string object_head(const Script& script, const Asked& asked, const char* object);
+/// Opens the object that both chunks and documents are, up to its choices. `chat_object` is its
+/// name where chat was asked for.
+std::string object_head(const Script& script, const Asked& asked, const char* chat_object);
 
 Answer compose_stream(const Script& script, const Asked& asked);
 Answer compose_document(const Script& script, const Asked& asked);

@@ -14,6 +14,10 @@ std::string joined(const std::vector<std::string>& pieces) {
   return out;
 }
 
+std::string text_of(const Script& script) {
+  return joined(script.tokens) + (script.bad_utf8_after ? "a\xFF\xE2\x82z" : "");
+}
+
 std::string message_object(const Script& script) {
   std::string tools;
   for (std::size_t i = 0; i < script.tools.size(); ++i) {
@@ -23,9 +27,7 @@ std::string message_object(const Script& script) {
              ",\"type\":\"function\",\"function\":{\"name\":" + quoted(tool.name) +
              ",\"arguments\":" + quoted(joined(tool.arguments)) + "}}";
   }
-  std::string text = joined(script.tokens);
-  if (script.bad_utf8_after) text += "a\xFF\xE2\x82z";
-  return "{\"role\":\"assistant\",\"content\":" + quoted(text) +
+  return "{\"role\":\"assistant\",\"content\":" + quoted(text_of(script)) +
          (script.reasoning.empty() ? ""
                                    : ",\"reasoning_content\":" + quoted(joined(script.reasoning))) +
          (tools.empty() ? "" : ",\"tool_calls\":[" + tools + "]") + "}";
@@ -52,8 +54,9 @@ Answer compose_document(const Script& script, const Asked& asked) {
     return answer;
   }
   const bool with_usage = script.usage != Script::UsagePlace::nowhere;
-  std::string body = object_head(script, asked, "chat.completion") +
-                     ",\"choices\":[{\"index\":0,\"message\":" + message_object(script) +
+  std::string body = object_head(script, asked, "chat.completion") + ",\"choices\":[{\"index\":0," +
+                     (asked.fim ? "\"text\":" + quoted(text_of(script))
+                                : "\"message\":" + message_object(script)) +
                      ",\"logprobs\":null,\"finish_reason\":" + quoted(finish_reason(script)) +
                      "}]" + (with_usage ? ",\"usage\":" + usage_object(script) : "") + "}";
   answer.pieces.push_back(

@@ -66,6 +66,11 @@ void set_error(httplib::Response& response, int status, const std::string& messa
       "application/json");
 }
 
+bool ends_with_result(const nlohmann::json& messages) {
+  return !messages.empty() && messages.back().is_object() &&
+         messages.back().value("role", "") == "tool";
+}
+
 }  // namespace
 
 struct LoopbackProvider::State {
@@ -157,10 +162,9 @@ struct LoopbackProvider::State {
         });
   }
 
-  void chat(const httplib::Request& request, httplib::Response& response) {
+  void complete(Asked asked, const httplib::Request& request, httplib::Response& response) {
     note(request);
     Script current;
-    Asked asked;
     {
       const std::lock_guard<std::mutex> lock(mutex);
       current = script;
@@ -176,16 +180,14 @@ struct LoopbackProvider::State {
     response.set_header("x-ds-trace-id", trace);
 
     const auto body = nlohmann::json::parse(request.body, nullptr, false);
-    if (!body.is_object() || !body.contains("messages") || !body["messages"].is_array()) {
-      return set_error(response, 400, "The request is not a chat completion");
+    const char* must = asked.fim ? "prompt" : "messages";
+    if (!body.is_object() || !body.contains(must) ||
+        !(asked.fim ? body[must].is_string() : body[must].is_array())) {
+      return set_error(response, 400, "The request is not a completion");
     }
     if (body.contains("model") && body["model"].is_string()) asked.model = body["model"];
     // A model that got a tool's result answers.
-    const auto& messages = body["messages"];
-    if (!messages.empty() && messages.back().is_object() &&
-        messages.back().value("role", "") == "tool") {
-      parsed.script.tools.clear();
-    }
+    if (!asked.fim && ends_with_result(body["messages"])) parsed.script.tools.clear();
     asked.stream = body.contains("stream") && body["stream"] == true;
     if (parsed.script.hang) {
       while (pause(std::chrono::hours(1))) {
@@ -196,9 +198,16 @@ struct LoopbackProvider::State {
   }
 
   void serve() {
+    // In this order: the second pattern fits the first path too.
     server.Post(R"(.*/chat/completions)",
                 [this](const httplib::Request& request, httplib::Response& response) {
-                  chat(request, response);
+                  complete({}, request, response);
+                });
+    server.Post(R"(.*/completions)",
+                [this](const httplib::Request& request, httplib::Response& response) {
+                  Asked asked;
+                  asked.fim = true;
+                  complete(asked, request, response);
                 });
     server.Get(R"(.*/models)", [this](const httplib::Request& request,
                                       httplib::Response& response) {

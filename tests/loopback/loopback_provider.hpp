@@ -5,6 +5,7 @@
 // scripted answers and scripted faults.
 //
 //   POST <any prefix>/chat/completions   streams or documents, as asked or as scripted
+//   POST <any prefix>/completions        the same for a text with a hole (FIM)
 //   GET  <any prefix>/models, <any prefix>/user/balance
 //
 // Answers follow the script given here, changed by the request's header `x-loopback-script` (its
@@ -26,8 +27,8 @@ namespace loopback {
 struct Served {
   std::uint64_t connections = 0;  ///< Accepted TCP connections.
   std::uint64_t requests = 0;     ///< Of every kind.
-  std::uint64_t chats = 0;        ///< Requests for chat completions, refused ones included.
-  std::uint64_t settled = 0;      ///< Answers whose usage was sent.
+  std::uint64_t chats = 0;    ///< Requests for completions of either kind, refused ones included.
+  std::uint64_t settled = 0;  ///< Answers whose usage was sent.
   std::int64_t prompt_tokens = 0;
   std::int64_t cache_hit_tokens = 0;
   std::int64_t cache_miss_tokens = 0;

@@ -7,27 +7,37 @@
 namespace loopback {
 namespace {
 
-// The members of the `delta` objects, in their order.
+// What the choice of each chunk says, as a member of it, in their order.
 
-std::vector<std::string> delta_objects(const Script& script) {
+std::string delta(const std::string& object) { return "\"delta\":" + object; }
+
+std::string text_member(const std::string& text, const Asked& asked) {
+  return asked.fim ? "\"text\":" + quoted(text) : delta("{\"content\":" + quoted(text) + "}");
+}
+
+std::vector<std::string> choice_members(const Script& script, const Asked& asked) {
   std::vector<std::string> out;
+  if (asked.fim) {
+    for (const auto& token : script.tokens) out.push_back(text_member(token, asked));
+    return out;
+  }
   for (const auto& token : script.reasoning) {
-    out.push_back("{\"content\":null,\"reasoning_content\":" + quoted(token) + "}");
+    out.push_back(delta("{\"content\":null,\"reasoning_content\":" + quoted(token) + "}"));
   }
   for (const auto& token : script.tokens) {
     out.push_back(script.reasoning.empty()
-                      ? "{\"content\":" + quoted(token) + "}"
-                      : "{\"content\":" + quoted(token) + ",\"reasoning_content\":null}");
+                      ? text_member(token, asked)
+                      : delta("{\"content\":" + quoted(token) + ",\"reasoning_content\":null}"));
   }
   for (std::size_t i = 0; i < script.tools.size(); ++i) {
     const auto& tool = script.tools[i];
     const std::string index = std::to_string(i);
-    out.push_back("{\"tool_calls\":[{\"index\":" + index + ",\"id\":" + quoted(tool.id) +
-                  ",\"type\":\"function\",\"function\":{\"name\":" + quoted(tool.name) +
-                  ",\"arguments\":\"\"}}]}");
+    out.push_back(delta("{\"tool_calls\":[{\"index\":" + index + ",\"id\":" + quoted(tool.id) +
+                        ",\"type\":\"function\",\"function\":{\"name\":" + quoted(tool.name) +
+                        ",\"arguments\":\"\"}}]}"));
     for (const auto& piece : tool.arguments) {
-      out.push_back("{\"tool_calls\":[{\"index\":" + index +
-                    ",\"function\":{\"arguments\":" + quoted(piece) + "}}]}");
+      out.push_back(delta("{\"tool_calls\":[{\"index\":" + index +
+                          ",\"function\":{\"arguments\":" + quoted(piece) + "}}]}"));
     }
   }
   return out;
@@ -44,13 +54,15 @@ class StreamComposer {
       answer_.pieces.push_back({": keep-alive\n\n", script_.keepalive_delay, 1, false});
     }
     if (script_.huge_mb > 0 || script_.deep > 0) return monster();
-    chunk(script_.reasoning.empty()
-              ? "{\"role\":\"assistant\",\"content\":\"\"}"
-              : "{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"\"}");
+    if (!asked_.fim) {
+      chunk(delta(script_.reasoning.empty()
+                      ? "{\"role\":\"assistant\",\"content\":\"\"}"
+                      : "{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"\"}"));
+    }
     int sent = 0;
     if (fault_after(sent)) return std::move(answer_);
-    for (const auto& delta : delta_objects(script_)) {
-      chunk(delta, script_.delay);
+    for (const auto& member : choice_members(script_, asked_)) {
+      chunk(member, script_.delay);
       if (fault_after(++sent)) return std::move(answer_);
     }
     finish();
@@ -67,17 +79,16 @@ class StreamComposer {
            (usage.empty() ? "" : ",\"usage\":" + usage) + "}";
   }
 
-  void chunk(const std::string& delta, std::chrono::milliseconds delay = {}) {
-    event(chunk_text(
-              "[{\"index\":0,\"delta\":" + delta + ",\"logprobs\":null,\"finish_reason\":null}]",
-              script_.usage_null_key ? "null" : ""),
+  void chunk(const std::string& member, std::chrono::milliseconds delay = {}) {
+    event(chunk_text("[{\"index\":0," + member + ",\"logprobs\":null,\"finish_reason\":null}]",
+                     script_.usage_null_key ? "null" : ""),
           delay);
   }
 
   // Adds what the script wants after `sent` deltas; true: that was the end of the answer.
   bool fault_after(int sent) {
     if (script_.garbage_after == sent) event("{\"id\": nonsense");
-    if (script_.bad_utf8_after == sent) chunk("{\"content\":" + quoted("a\xFF\xE2\x82z") + "}");
+    if (script_.bad_utf8_after == sent) chunk(text_member("a\xFF\xE2\x82z", asked_));
     if (script_.error_after == sent) {
       event(
           "{\"error\":{\"message\":\"The engine stopped\",\"type\":\"server_error\","
@@ -98,9 +109,9 @@ class StreamComposer {
     const std::string no_usage = script_.usage_null_key ? "null" : "";
     const std::string usage = usage_object(script_);
     const bool counted = script_.usage_json.empty();
-    event(chunk_text("[{\"index\":0,\"delta\":{\"content\":\"\"},\"logprobs\":null,"
-                     "\"finish_reason\":" +
-                         quoted(finish_reason(script_)) + "}]",
+    event(chunk_text("[{\"index\":0," + text_member("", asked_) +
+                         ",\"logprobs\":null,\"finish_reason\":" + quoted(finish_reason(script_)) +
+                         "}]",
                      on_finish ? usage : no_usage),
           {}, counted && on_finish && !on_extra);
     if (on_extra) event(chunk_text("[]", usage), {}, counted);
