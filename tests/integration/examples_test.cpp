@@ -241,6 +241,16 @@ TEST_CASE("examples: 08 has its answers as a future and in a coroutine") {
   CHECK(provider.served().chats == 3);
 }
 
+TEST_CASE("examples: 09 fills the hole in a function and prints the receipt") {
+  loopback::Script script;
+  script.tokens = {"    while b:\n", "        a, b = b, a % b\n"};
+  loopback::LoopbackProvider provider(script);
+  check_printed(provider, EXAMPLE_09_FIM, [](const Expected& e) {
+    return "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a\n" + e.receipt();
+  });
+  CHECK(provider.received().back().path == "/beta/completions");
+}
+
 TEST_CASE("examples: the receipts in the README are what the examples print off-peak") {
   std::ifstream file(TALLY_SOURCE_DIR "/README.md");
   const std::string readme(std::istreambuf_iterator<char>(file), {});
