@@ -64,19 +64,12 @@ const tally_reply* reply_of(const Reply& reply, Storage& storage) {
 
 }  // namespace
 
-std::unique_ptr<tally_completion> new_completion(Completion completion) {
-  auto made = std::make_unique<tally_completion>(std::move(completion));
-  const auto& reply = made->completion.reply;
-  made->reply = reply_of(reply ? *reply : reply.error().partial, made->storage);
-  if (!reply) made->error = error_of(reply.error(), made->storage);
-  made->receipt = receipt_of(made->completion.receipt, made->storage);
-  return made;
-}
-
 Result<std::int32_t> hand_out(Completion completion, tally_completion** out) {
   std::optional<Error> error;
   if (!completion.reply) error = completion.reply.error();
-  *out = new_completion(std::move(completion)).release();
+  auto made = std::make_unique<tally_completion>(std::move(completion));
+  made->show();
+  *out = made.release();
   if (error) return *std::move(error);
   return TALLY_OK;
 }
@@ -106,6 +99,13 @@ tally_event event_of(const Delta& delta, tally_call_id call) {
 
 }  // namespace TALLY_ABI
 }  // namespace tally
+
+void tally_completion::show() {
+  const auto& answer = completion.reply;
+  reply = tally::reply_of(answer ? *answer : answer.error().partial, storage);
+  if (!answer) error = tally::error_of(answer.error(), storage);
+  receipt = tally::receipt_of(completion.receipt, storage);
+}
 
 extern "C" {
 

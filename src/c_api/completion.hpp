@@ -9,9 +9,12 @@
 
 /// How a call ended, and what C sees of it.
 struct tally_completion : tally::HandleOf<tally::HandleKind::completion> {
+  tally_completion() : completion{tally::ChatError(), {}} {}
   explicit tally_completion(tally::Completion ended) : completion(std::move(ended)) {}
+  /// Makes what follows of it. Where that fails it may be tried again.
+  void show();
 
-  const tally::Completion completion;
+  tally::Completion completion;
   tally::Storage storage;
   const tally_reply* reply = nullptr;
   const tally_error* error = nullptr;
@@ -20,8 +23,6 @@ struct tally_completion : tally::HandleOf<tally::HandleKind::completion> {
 
 namespace tally {
 inline namespace TALLY_ABI {
-
-std::unique_ptr<tally_completion> new_completion(Completion completion);
 
 /// Hands `completion` out, and answers with the error that it ended with, if it did.
 Result<std::int32_t> hand_out(Completion completion, tally_completion** out);

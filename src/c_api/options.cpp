@@ -3,6 +3,7 @@
 
 #include "c_api/handles.hpp"
 #include "c_api/init.hpp"
+#include "c_api/transport.hpp"
 #include "tally/record.hpp"
 
 namespace tally {
@@ -122,7 +123,7 @@ Result<void> take_transport(const tally_client_options& read, ClientOptions* mad
   }
   if (read.transport != nullptr) {
     const tally_transport table = table_of(read.transport, given);
-    if (given.good()) made->transport = transport_of(table);
+    if (given.good()) made->transport = transport_of(table, made->clock);
   }
   const std::string_view lines = given.text(read.replay, "options.replay");
   if (!given.good()) return given.error();
