@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "client/units.hpp"
 #include "wire/request_estimate.hpp"
 
 namespace tally {
@@ -116,13 +117,14 @@ void keep_reported(Usage& estimate, const Usage& seen) {
   estimate.anomalies = seen.anomalies;
   estimate.reported_cost = seen.reported_cost;
   estimate.service_tier = seen.service_tier;
+  estimate.units = seen.units;
   if (!has_prompt_count(seen)) return;
   estimate.prompt_cache_hit_tokens = seen.prompt_cache_hit_tokens;
   estimate.prompt_cache_miss_tokens = seen.prompt_cache_miss_tokens;
   estimate.cache_write_tokens = seen.cache_write_tokens;
-  estimate.billed.cache_hit = seen.billed.cache_hit;
-  estimate.billed.cache_miss = seen.billed.cache_miss;
-  estimate.billed.cache_write = seen.billed.cache_write;
+  const auto output = estimate.billed.output;
+  estimate.billed = seen.billed;
+  estimate.billed.output = output;
 }
 
 /// Both sides of the bill were counted by the server. One that is missing or unreadable is
@@ -148,6 +150,8 @@ EstimatedUsage estimated_usage(const BillFacts& facts) {
   usage.low = usage_of_counts(prompt.low, output.low, CacheGuess::all_hit);
   usage.high = usage_of_counts(prompt.high, output.high, CacheGuess::all_missed);
   if (seen != nullptr) keep_reported(usage.likely, *seen);
+  if (facts.bound) add_asked_units(usage.likely, *facts.bound, facts.model_requested);
+  usage.low.units = usage.high.units = usage.likely.units;
   return usage;
 }
 
@@ -160,10 +164,9 @@ Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
   if (prices.decides) {
     Cost low = cost_of(usage.low, *prices.decides);
     // Without a price for cached input the low end is the missed one; it must not look like 0.
-    if (!low.without_price.empty()) {
-      low = cost_of(usage_of_counts(*usage.low.prompt_tokens, *usage.low.completion_tokens,
-                                    CacheGuess::all_missed),
-                    *prices.decides);
+    if (!(*prices.decides->rates)[Bucket::input_cache_hit]) {
+      std::swap(usage.low.billed.cache_hit, usage.low.billed.cache_miss);
+      low = cost_of(usage.low, *prices.decides);
     }
     widen(bill.cost, low);
     widen(bill.cost, cost_of(usage.high, *prices.decides));
@@ -173,6 +176,8 @@ Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
       widen(bill.cost, cost_of(usage.high, *prices.other));
     }
   }
+  // A part without a price has no upper bound either.
+  if (!bill.cost.without_price.empty()) bill.cost.bounds.reset();
   if (!facts.max_tokens) bill.cost.flags.push_back(CostFlag::output_unbounded);
   bill.usage = std::move(usage.likely);
   bill.state = bill_state(bill.usage, bill.cost);
@@ -182,6 +187,7 @@ Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
 Bill settled_bill(const ClientSettings& settings, const BillFacts& facts) {
   Bill bill;
   bill.usage = *facts.usage;
+  if (facts.bound) add_asked_units(bill.usage, *facts.bound, facts.model_requested);
   const PricePair prices = prices_of(settings, facts, query_of(settings, facts, bill.usage));
   bill.billed_at = prices.billed_at;
   bill.cost = cost_at(bill.usage, prices.decides);

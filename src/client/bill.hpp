@@ -8,6 +8,7 @@
 #include "tally/chat.hpp"
 #include "tally/pricing.hpp"
 #include "tally/usage.hpp"
+#include "wire/request_bound.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -25,6 +26,7 @@ struct BillFacts {
   std::int64_t output_deltas = 0;
   std::string_view request_body;
   std::optional<std::int64_t> max_tokens;
+  const RequestBound* bound = nullptr;  ///< Null: the request asked for nothing but tokens.
 };
 
 struct Bill {

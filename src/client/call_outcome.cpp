@@ -127,7 +127,8 @@ BillFacts Call::bill_facts() const {
   facts.completed = attempt_.completed;
   facts.model_requested = receipt_.model;
   facts.reply = &reply();
-  facts.max_tokens = booking_.bound().max_output;
+  facts.bound = &booking_.bound();
+  facts.max_tokens = facts.bound->max_output;
   // Beyond that the product is no bound of anything.
   constexpr std::int64_t most = std::int64_t{1} << 40;
   const std::int64_t choices = booking_.bound().choices;

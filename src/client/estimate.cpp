@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/booking.hpp"
+#include "client/units.hpp"
 #include "wire/request_estimate.hpp"
 
 namespace tally {
@@ -19,19 +20,24 @@ std::int64_t likely_addition(const TokenAllowance* allowance, const RequestBound
   return (bound.may_think ? allowance->thinking : 0) + (bound.tools > 0 ? allowance->tools : 0);
 }
 
-std::optional<Money> amount(const Price& price, Bucket bucket, std::int64_t tokens) {
+/// With what the request itself costs.
+std::optional<Money> amount(const Price& price, Bucket bucket, std::int64_t tokens,
+                            const RequestBound& bound) {
   const std::optional<Decimal>& rate = (*price.rates)[bucket];
-  if (!rate) return std::nullopt;
+  const auto fee = fee_of_attempt(*price.entry, bound);
+  if (!rate || !fee) return std::nullopt;
   const auto product = checked_multiply(*rate, tokens);
-  if (!product) return std::nullopt;
-  return Money{*product, price.entry->currency};
+  const auto total = product ? checked_add(*product, *fee) : std::nullopt;
+  if (!total) return std::nullopt;
+  return Money{*total, price.entry->currency};
 }
 
-void add_price(Estimate& estimate, const PriceCatalog& prices, const PriceQuery& query) {
+void add_price(Estimate& estimate, const PriceCatalog& prices, const PriceQuery& query,
+               const RequestBound& bound) {
   auto price = prices.price_at(query);
   if (!price) return;  // `worst_case` has said why.
-  estimate.cold_cache = amount(*price, Bucket::input_cache_miss, estimate.prompt.likely);
-  estimate.warm_cache = amount(*price, Bucket::input_cache_hit, estimate.prompt.likely);
+  estimate.cold_cache = amount(*price, Bucket::input_cache_miss, estimate.prompt.likely, bound);
+  estimate.warm_cache = amount(*price, Bucket::input_cache_hit, estimate.prompt.likely, bound);
   if (!estimate.warm_cache && estimate.unknown.empty()) {
     estimate.unknown = "its price has no part for input from the cache";
   }
@@ -66,7 +72,7 @@ Estimate estimate_call(const ClientSettings& settings, CallOrder order,
       estimate.prompt.likely + likely_addition(allowance, booking.bound()), estimate.prompt.high);
   query.service_tier = booking.bound().service_tier;
   query.prompt_tokens = estimate.prompt.likely;
-  add_price(estimate, settings.prices(), query);
+  add_price(estimate, settings.prices(), query, booking.bound());
   return estimate;
 }
 

@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "client/units.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -53,18 +55,25 @@ std::optional<Decimal> cost_of_both(Decimal input, Decimal output, const WorstCa
 /// Looks at one price after another, and keeps the two ends.
 class Ends {
  public:
-  Ends(WorstCase& worst, const RequestBound& bound, std::int64_t least_prompt)
-      : worst_(worst), has_images_(bound.images > 0), least_prompt_(least_prompt) {}
+  Ends(WorstCase& worst, const RequestBound& bound, std::string_view model,
+       std::int64_t least_prompt)
+      : worst_(worst), bound_(bound), model_(model), least_prompt_(least_prompt) {}
 
   void add(const Price& price) {
     const Rates& rates = *price.rates;
-    const auto input = dearest(rates, {Bucket::input_cache_miss, Bucket::cache_write,
-                                       has_images_ ? Bucket::input_image : Bucket::cache_write});
-    const auto output = dearest(rates, {Bucket::output, Bucket::reasoning});
+    const auto input =
+        dearest(rates, {Bucket::input_cache_miss, Bucket::cache_write,
+                        bound_.images > 0 ? Bucket::input_image : Bucket::cache_write,
+                        bound_.may_write_1h ? Bucket::cache_write_1h : Bucket::cache_write});
+    // Audio comes only where it is asked for, which has no bound; pictures a model draws unasked.
+    const auto output = dearest(rates, {Bucket::output, Bucket::reasoning, Bucket::output_image});
     if (!input || !output) return fail("its price has no part for all of its tokens");
-    const auto high = cost_of_both(*input, *output, worst_);
+    const auto fee = highest_fee(*price.entry, bound_, model_);
+    if (!fee) return fail(fee.error());
+    const auto high = plus(cost_of_both(*input, *output, worst_), *fee);
     const auto low =
-        checked_multiply(rates[Bucket::input_cache_hit].value_or(*input), least_prompt_);
+        plus(checked_multiply(rates[Bucket::input_cache_hit].value_or(*input), least_prompt_),
+             fee_of_attempt(*price.entry, bound_));
     if (!high || !low) return fail("the amount is too large to be held exactly");
     const Currency currency = price.entry->currency;
     if (!worst_.high || worst_.high->amount < *high) worst_.high = Money{*high, currency};
@@ -76,8 +85,13 @@ class Ends {
   }
 
  private:
+  static std::optional<Decimal> plus(std::optional<Decimal> a, std::optional<Decimal> b) {
+    return a && b ? checked_add(*a, *b) : std::nullopt;
+  }
+
   WorstCase& worst_;
-  const bool has_images_;
+  const RequestBound& bound_;
+  const std::string_view model_;
   const std::int64_t least_prompt_;
 };
 
@@ -148,7 +162,7 @@ WorstCase worst_case(const PriceCatalog& prices, PriceQuery query, Instant until
     return worst;
   }
   worst.price = *std::move(first);
-  Ends ends(worst, bound, least_prompt_tokens);
+  Ends ends(worst, bound, query.model, least_prompt_tokens);
   for (int i = 0; i < most_changes; ++i) {
     add_prices(prices, query, bound.service_tier, worst.prompt_tokens, ends);
     const auto change = prices.next_change(query);

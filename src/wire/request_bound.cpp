@@ -17,6 +17,15 @@ std::int64_t size_of(const JsonValue& value) {
 
 bool is_number(const JsonValue* value) { return value != nullptr && value->as_int() > 0; }
 
+void add_server_tool(RequestBound& bound, const std::string& type) {
+  ++bound.server_tools;
+  auto& types = bound.server_tool_types;
+  if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+}
+
+/// Anthropic's `"ttl":"1h"`, wherever it stands.
+bool sets_lifetime(std::string_view json) { return json.find("\"ttl\"") != json.npos; }
+
 /// Counts a part of a message, as JSON.
 void read_part(const JsonValue& part, std::string_view where, RequestBound& bound) {
   const std::string* type = part.find_string("type");
@@ -47,6 +56,7 @@ void read_part(const ContentPart& part, RequestBound& bound) {
       if (bound.unbounded.empty()) bound.unbounded = "messages, a part of type input_audio";
       return;
     case ContentPart::Kind::json:
+      bound.may_write_1h = bound.may_write_1h || sets_lifetime(part.value);
       if (const auto json = parse_json(part.value)) read_part(*json, "messages", bound);
       return;
   }
@@ -76,8 +86,10 @@ class ExtraReader {
       if (extra_.find(name)) set_unbounded(name);
     }
     for (const std::string_view name : {"web_search_options", "search_parameters"}) {
-      if (extra_.find(name)) ++bound_.server_tools;
+      if (extra_.find(name)) add_server_tool(bound_, "web_search");
     }
+    // OpenRouter's, most of which search.
+    if (extra_.find("plugins")) add_server_tool(bound_, "web_search");
   }
 
  private:
@@ -107,9 +119,14 @@ class ExtraReader {
     if (tools == nullptr) return;
     bound_.tools = 0;
     bound_.server_tools = 0;
+    bound_.server_tool_types.clear();
     for (const JsonValue& tool : tools->children) {
       const std::string* type = tool.find_string("type");
-      ++(type != nullptr && *type == "function" ? bound_.tools : bound_.server_tools);
+      if (type != nullptr && *type == "function") {
+        ++bound_.tools;
+      } else {
+        add_server_tool(bound_, type != nullptr ? *type : "unknown_tool");
+      }
     }
   }
 
@@ -155,7 +172,7 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
   bound.text_bytes = static_cast<std::int64_t>(body_bytes);
   bound.messages = static_cast<std::int64_t>(request.messages.size());
   bound.tools = static_cast<std::int64_t>(request.tools.size());
-  bound.server_tools = static_cast<std::int64_t>(request.server_tools.size());
+  for (const ServerTool& tool : request.server_tools) add_server_tool(bound, tool.type);
   bound.choices = std::max(1, request.n.value_or(1));
   bound.choices_sent = bound.choices;
   bound.service_tier = request.service_tier;
@@ -166,6 +183,7 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
     if (!bound.max_output) bound.max_output = max_tokens_if_absent;
     return bound;
   }
+  bound.may_write_1h = sets_lifetime(request.extra);
   const auto extra = parse_json(request.extra);
   if (!extra) return bound;  // `write_request` refuses it.
   if (!extra->find("messages")) read_parts(request, bound);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tally/chat.hpp"
 #include "tally/fim.hpp"
@@ -27,7 +28,9 @@ struct RequestBound {
   std::int64_t choices = 1;                ///< That are billed.
   std::int64_t choices_sent = 1;           ///< That the answer has, if the server heeds `n`.
   std::string service_tier;
-  std::string unbounded;  ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
+  std::vector<std::string> server_tool_types{};  ///< As `tools` has them; each once.
+  bool may_write_1h = false;  ///< It says how long something is to stay in the cache.
+  std::string unbounded;      ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
 };
 
 /// `body_bytes`: of the request as it is sent; `max_tokens_if_absent`: as `write_request` had it.
