@@ -38,6 +38,10 @@ struct SocketReady {
 /// Both functions are called on the thread that called the client, after its work, with no lock
 /// held; they may use the client. A watch holds until it is changed, and is level-triggered. What
 /// is to be watched no more may be closed already.
+///
+/// The first call is to be started on the loop's thread: from then on one of the watches hears of
+/// what other threads start and cancel. `Client::suspend` takes all watches back until `resume`,
+/// `Client::shutdown` for good: after it neither function is called any more.
 struct HostLoop {
   std::function<void(const SocketWatch&)> on_socket{};
   /// `Client::drive_timer` is wanted this long from now, once, instead of when it was wanted

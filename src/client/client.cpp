@@ -133,14 +133,26 @@ Result<PollResult> Client::drive_socket(SocketHandle socket, SocketReady ready) 
 
 Result<PollResult> Client::drive_timer() const {
   const auto core = handle_->core;  // A hook may drop the last client.
-  return core->poll(std::chrono::microseconds(0));
+  return core->drive_timer();
 }
 
-void Client::suspend() const { handle_->core->suspend(); }
-void Client::resume(OnResume what) const { handle_->core->resume(what); }
+void Client::suspend() const {
+  const auto core = handle_->core;  // A hook may drop the last client.
+  core->suspend();
+}
+
+void Client::resume(OnResume what) const {
+  const auto core = handle_->core;  // A hook may drop the last client.
+  core->resume(what);
+}
+
 Snapshot Client::snapshot() const { return handle_->core->snapshot(); }
 
-bool Client::next_event(Event& event) const { return handle_->core->next_event(event); }
+bool Client::next_event(Event& event) const {
+  const auto core = handle_->core;  // A hook may drop the last client.
+  return core->next_event(event);
+}
+
 bool Client::cancel(CallId call) const { return handle_->core->cancel(call); }
 
 std::size_t Client::cancel_group(std::uint64_t group) const {

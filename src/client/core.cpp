@@ -21,13 +21,14 @@ Error busy() {
                "another thread drives the started calls of this client: poll it from one thread"};
 }
 
-/// How long a host's loop may be left without a turn while calls are in flight.
-microseconds longest_blind(bool shows_sockets) {
+/// How long a host's loop may be left without a turn while calls are in flight; absent: it hears of
+/// everything.
+std::optional<microseconds> longest_blind(bool shows_sockets) {
   if (!shows_sockets) return std::chrono::milliseconds(5);
 #ifdef _WIN32
   return std::chrono::milliseconds(50);  // No descriptor says that somebody wants attention.
 #else
-  return std::chrono::hours(24);
+  return std::nullopt;
 #endif
 }
 
@@ -44,7 +45,8 @@ Error error_of(const Fetched& fetched, const HttpHeaders& headers) {
 Client::Core::Core(std::shared_ptr<const ClientSettings> settings)
     : settings_(std::move(settings)),
       forks_before_(forks_so_far()),
-      started_(std::make_unique<StartedCalls>()) {}
+      started_(std::make_unique<StartedCalls>()),
+      loop_(settings_->options.loop) {}
 
 Client::Core::~Core() {
   if (!is_forked()) return;
@@ -100,7 +102,7 @@ Result<Lane*> Client::Core::started_lane() {
   std::lock_guard<std::mutex> lock(lanes_mutex_);
   auto lane = new_lane();
   if (!lane) return lane;
-  if (settings_->options.loop.on_socket) shows_sockets_ = (*lane)->transport().show_sockets();
+  if (loop_.has_loop()) shows_sockets_ = (*lane)->transport().show_sockets();
   started_->use(**lane);
   started_lane_.store(*lane);
   return lane;
@@ -116,7 +118,11 @@ Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
     if (!lock) return busy();
     auto lane = started_lane();
     if (!lane) return std::move(lane).error();
-    if (auto warm = fetch(**lane, *settings_, order); !warm) return std::move(warm).error();
+    const auto warm = fetch(**lane, *settings_, order);
+    note_for_loop();
+    lock.unlock();
+    loop_.tell();
+    if (!warm) return warm.error();
   }
   auto lane = lease();
   if (!lane) return std::move(lane).error();
@@ -147,13 +153,20 @@ Result<std::string> Client::Core::get(std::string_view path, std::string_view wh
 CallId Client::Core::start(CallOrder order, const CallOptions& options) {
   auto call = std::make_unique<Call>(settings_, std::move(order), options, stops_);
   const CallId id = started_->add(std::move(call), options.group);
-  const bool has_loop = static_cast<bool>(settings_->options.loop.on_socket);
-  if (has_loop && started_lane_.load() == nullptr) {
-    (void)turn_started(microseconds(0));  // What a wake would be heard by is not watched yet.
-  } else if (has_loop || waits_.load()) {
-    wake_driver();
-  }
+  if (loop_.has_loop() || waits_.load()) wake_driver();
+  // A wake is heard by one of the watches, if there are any.
+  if (loop_.has_loop() && !loop_.is_watching()) call_loop();
   return id;
+}
+
+void Client::Core::call_loop() {
+  {
+    std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
+    if (!lock) return;  // Whoever works there notes it.
+    (void)started_lane();
+    note_for_loop();
+  }
+  loop_.tell();
 }
 
 void Client::Core::begin_added() {
@@ -172,9 +185,9 @@ Result<bool> Client::Core::turn_started(microseconds waits) {
   begin_added();
   const bool moved = started_->turn(waits);
   const auto posts = started_->take_posts();
-  const LoopNews news = loop_news();
+  note_for_loop();
   lock.unlock();
-  tell_loop(news);
+  loop_.tell();
   for (const auto& call_host : posts) call_host();
   return moved;
 }
@@ -248,51 +261,22 @@ Result<PollResult> Client::Core::drive_timer() {
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return busy();
-    timer_told_ = SteadyInstant::max();  // It was for once.
+    loop_.note_timer_over();
   }
   return poll(microseconds(0));
 }
 
-Client::Core::LoopNews Client::Core::loop_news() {
-  LoopNews news;
+void Client::Core::note_for_loop() {
+  if (!loop_.has_loop()) return;
   Lane* lane = started_lane_.load();
-  if (!settings_->options.loop.on_socket || lane == nullptr) return news;
-  news.watches = lane->transport().take_watches();
-  for (const SocketWatch& watch : news.watches) {
-    watched_.erase(std::remove(watched_.begin(), watched_.end(), watch.socket), watched_.end());
-    if (watch.read || watch.write) watched_.push_back(watch.socket);
-  }
   const SteadyInstant now = settings_->clock->steady();
-  SteadyInstant at = lane->next_turn();
-  // Where nothing is heard of sockets, or of a wake, somebody has to look.
-  if (started_->has_unfinished() && !lane->is_suspended()) {
-    at = std::min<SteadyInstant>(at, now + longest_blind(shows_sockets_));
-  }
-  if (at == timer_told_) return news;
-  timer_told_ = at;
-  news.timer_moved = true;
-  if (at != SteadyInstant::max()) {
-    news.timer = std::max(std::chrono::ceil<microseconds>(at - now), microseconds(0));
-  }
-  return news;
-}
-
-void Client::Core::tell_loop(const LoopNews& news) const {
-  for (const SocketWatch& watch : news.watches) settings_->options.loop.on_socket(watch);
-  if (news.timer_moved) settings_->options.loop.on_timer(news.timer);
-}
-
-void Client::Core::leave_loop() {
-  std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-  if (!lock) return;
-  LoopNews news;
-  for (const SocketHandle socket : std::exchange(watched_, {})) {
-    news.watches.push_back({socket, false, false});
-  }
-  news.timer_moved = timer_told_ != SteadyInstant::max();
-  timer_told_ = SteadyInstant::max();
-  lock.unlock();
-  tell_loop(news);
+  SteadyInstant at = lane != nullptr ? lane->next_turn() : SteadyInstant::max();
+  const bool is_suspended = lane != nullptr && lane->is_suspended();
+  if (started_->has_added() && !is_suspended) at = now;
+  const auto blind = longest_blind(shows_sockets_);
+  if (blind && started_->has_unfinished()) at = std::min<SteadyInstant>(at, now + *blind);
+  loop_.note(lane != nullptr ? lane->transport().take_watches() : std::vector<SocketWatch>(), at,
+             now);
 }
 
 bool Client::Core::next_event(Event& event) {
@@ -300,18 +284,22 @@ bool Client::Core::next_event(Event& event) {
   if (!lock || is_forked()) return false;
   begin_added();
   const bool has_event = started_->next_event(event);
-  const LoopNews news = loop_news();  // A stream that was paused may go on.
+  note_for_loop();  // A stream that was paused may go on.
   lock.unlock();
-  tell_loop(news);
+  loop_.tell();
   return has_event;
 }
 
 void Client::Core::suspend() {
   if (is_forked()) return;
-  std::lock_guard<std::mutex> lock(poll_mutex_);
-  if (auto lane = started_lane()) (*lane)->suspend();
-  std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
-  is_suspended_ = true;
+  {
+    std::lock_guard<std::mutex> lock(poll_mutex_);
+    if (auto lane = started_lane()) (*lane)->suspend();
+    std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
+    is_suspended_ = true;
+    loop_.suspend();
+  }
+  loop_.tell();
 }
 
 void Client::Core::resume(OnResume what) {
@@ -326,9 +314,10 @@ void Client::Core::resume(OnResume what) {
     for (Lane* idle : idle_lanes_) idle->transport().forget_idle_connections();
     lane->transport().forget_idle_connections();
   }
-  const LoopNews news = loop_news();
+  loop_.resume();
+  note_for_loop();
   lock.unlock();
-  tell_loop(news);
+  loop_.tell();
   std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
   is_suspended_ = false;
   resumed_.notify_all();
@@ -364,7 +353,8 @@ void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   }
   stop_all();
   (void)turn_started(microseconds(0));
-  if (settings_->options.loop.on_socket) leave_loop();
+  loop_.leave();
+  loop_.tell();
 }
 
 void Client::Core::stop_all() {

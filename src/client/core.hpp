@@ -14,6 +14,7 @@
 
 #include "client/call_order.hpp"
 #include "client/lane.hpp"
+#include "client/loop_teller.hpp"
 #include "client/settings.hpp"
 #include "client/started_calls.hpp"
 #include "tally/client.hpp"
@@ -79,15 +80,10 @@ class Client::Core {
   /// Sleeps while the started calls are suspended.
   void wait_suspended(std::chrono::microseconds waits);
 
-  /// What the host's loop has to be told.
-  struct LoopNews {
-    std::vector<SocketWatch> watches;
-    bool timer_moved = false;
-    std::optional<std::chrono::microseconds> timer;
-  };
-  LoopNews loop_news();  ///< `poll_mutex_` is held.
-  void tell_loop(const LoopNews& news) const;
-  void leave_loop();
+  /// Notes what the host's loop is to be told. `poll_mutex_` is held.
+  void note_for_loop();
+  /// Has the host's loop come for a call that was added.
+  void call_loop();
   Result<PollResult> poll_result();
   Result<PollResult> wait_until(SteadyInstant until);
   void stop_all();
@@ -109,10 +105,8 @@ class Client::Core {
   std::atomic<bool> waits_{false};            ///< A thread is about to sleep in `wait`.
   std::atomic<bool> woken_{false};
 
-  // The host's loop; with `poll_mutex_` held.
-  bool shows_sockets_ = false;
-  std::vector<SocketHandle> watched_;
-  SteadyInstant timer_told_ = SteadyInstant::max();
+  LoopTeller loop_;
+  bool shows_sockets_ = false;  ///< Of the started calls' lane; `poll_mutex_` is held.
 
   std::mutex suspend_mutex_;
   std::condition_variable resumed_;

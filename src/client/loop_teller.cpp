@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "client/loop_teller.hpp"
+
+#include <algorithm>
+
+namespace tally {
+inline namespace TALLY_ABI {
+
+using std::chrono::microseconds;
+
+bool LoopTeller::is_watching() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !wanted_.empty();
+}
+
+void LoopTeller::note(const std::vector<SocketWatch>& changes, SteadyInstant turn_at,
+                      SteadyInstant now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const bool is_silent = is_suspended_ || has_left_;
+  for (const SocketWatch& change : changes) {
+    wanted_.erase(
+        std::remove_if(wanted_.begin(), wanted_.end(),
+                       [&](const SocketWatch& earlier) { return earlier.socket == change.socket; }),
+        wanted_.end());
+    if (change.read || change.write) wanted_.push_back(change);
+    if (!is_silent) news_.push_back(change);
+  }
+  if (is_silent || turn_at == turn_at_) return;
+  turn_at_ = turn_at;
+  timer_is_news_ = true;
+  timer_.reset();
+  if (turn_at == SteadyInstant::max()) return;
+  timer_ = std::max(std::chrono::ceil<microseconds>(turn_at - now), microseconds(0));
+}
+
+void LoopTeller::note_timer_over() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  turn_at_ = SteadyInstant::max();
+}
+
+void LoopTeller::be_silent() {
+  for (const SocketWatch& watch : wanted_) news_.push_back({watch.socket, false, false});
+  if (turn_at_ == SteadyInstant::max()) return;
+  turn_at_ = SteadyInstant::max();
+  timer_is_news_ = true;
+  timer_.reset();
+}
+
+void LoopTeller::suspend() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!is_suspended_ && !has_left_) be_silent();
+  is_suspended_ = true;
+}
+
+void LoopTeller::resume() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!is_suspended_) return;
+  is_suspended_ = false;
+  if (!has_left_) news_.insert(news_.end(), wanted_.begin(), wanted_.end());
+}
+
+void LoopTeller::leave() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!is_suspended_ && !has_left_) be_silent();
+  has_left_ = true;
+}
+
+void LoopTeller::tell() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (is_telling_) return;  // Further out, or on another thread; it comes to this too.
+  is_telling_ = true;
+  while (!news_.empty() || timer_is_news_) {
+    if (!news_.empty()) {
+      const SocketWatch watch = news_.front();
+      news_.pop_front();
+      lock.unlock();
+      loop_.on_socket(watch);
+    } else {
+      timer_is_news_ = false;
+      const auto timer = timer_;
+      lock.unlock();
+      loop_.on_timer(timer);
+    }
+    lock.lock();
+  }
+  is_telling_ = false;
+}
+
+}  // namespace TALLY_ABI
+}  // namespace tally
