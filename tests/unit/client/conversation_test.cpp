@@ -100,3 +100,25 @@ TEST_CASE("conversation: results of tools stay with the turn that asked for them
   REQUIRE(talk.messages().size() == 1);
   CHECK(talk.messages()[0].content == "thanks");
 }
+
+TEST_CASE("conversation: what only the server can read goes back to it unread") {
+  fake::World world;
+  world.options.base_url = "https://openrouter.ai/api/v1";
+  const std::string signed_thought =
+      R"([{"type":"reasoning.encrypted","data":"c2VjcmV0","format":"google-gemini-v1","index":0}])";
+  world.network->scripts = {
+      {fake::connect(), fake::head(200),
+       fake::body(fake::chunk(R"({"content":"Hm.","reasoning_details":)" + signed_thought + "}")),
+       fake::body(fake::finish_chunk()), fake::end()},
+      fake::whole_answer()};
+  const tally::Client client = world.open();
+  tally::Conversation talk;
+  talk.push_back(tally::user("Think."));
+  talk.push_back(client.stream(talk.request(fake::question())).finish());
+  talk.push_back(tally::user("Go on."));
+  talk.push_back(client.chat(talk.request(fake::question())));
+  REQUIRE(world.network->requests.size() == 2);
+  CHECK(world.network->requests[1].body->find(
+            R"({"role":"assistant","content":"Hm.","reasoning_details":)" + signed_thought + "}") !=
+        std::string::npos);
+}
