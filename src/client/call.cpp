@@ -138,6 +138,7 @@ void Call::refuse_by_budget(BudgetRefusal refusal, const std::string& why) {
   Error error{ErrorKind::budget, to_string(refusal) + (why.empty() ? "" : ": " + why)};
   error.retry_may_help = refusal.reason == BudgetReason::in_flight ||
                          refusal.reason == BudgetReason::requests_per_minute;
+  if (refusal.status.limit != Money{}) settings_->meter->show_budgets({refusal.status});
   receipt_.refusal = std::move(refusal);
   settle({std::move(error), true, "budget"});
 }

@@ -100,5 +100,14 @@ std::vector<BudgetNotice> notices_of(const Budget& budget, const BudgetStatus& b
   return notices;
 }
 
+void note_change(LedgerDone& done, const Budget& budget, const BudgetStatus& before,
+                 const BudgetStatus& after, const WindowEntry& entry) {
+  for (BudgetNotice& notice : notices_of(budget, before, after, entry)) {
+    done.notices.push_back(std::move(notice));
+  }
+  // The window of a single call says nothing of what is left.
+  if (budget.window != BudgetWindow::call) done.budgets.push_back(after);
+}
+
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -36,5 +36,9 @@ std::optional<BudgetRefusal> refusal_of(const BudgetHold& hold, const BudgetStat
 std::vector<BudgetNotice> notices_of(const Budget& budget, const BudgetStatus& before,
                                      const BudgetStatus& after, const WindowEntry& entry);
 
+/// The same, and where the window stands, into the answer to a write.
+void note_change(LedgerDone& done, const Budget& budget, const BudgetStatus& before,
+                 const BudgetStatus& after, const WindowEntry& entry);
+
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -145,9 +145,8 @@ MemoryBudgets::Admission MemoryBudgets::ask(const std::vector<BudgetHold>& budge
   return {};
 }
 
-std::vector<BudgetNotice> MemoryBudgets::hold(const std::vector<BudgetHold>& budgets,
-                                              MemoryRows::Number number) {
-  std::vector<BudgetNotice> notices;
+void MemoryBudgets::hold(const std::vector<BudgetHold>& budgets, MemoryRows::Number number,
+                         LedgerDone& done) {
   for (const BudgetHold& hold : budgets) {
     WindowEntry entry;
     entry.held = hold.amount.value_or(Decimal{});
@@ -157,16 +156,12 @@ std::vector<BudgetNotice> MemoryBudgets::hold(const std::vector<BudgetHold>& bud
     add(where, entry);
     // Of a single call there are no counters; what it would be told is told.
     const BudgetStatus after = with_entry(before, entry).value_or(before);
-    for (BudgetNotice& notice : notices_of(*hold.budget, before, after, entry)) {
-      notices.push_back(std::move(notice));
-    }
+    note_change(done, *hold.budget, before, after, entry);
   }
-  return notices;
 }
 
-MemoryBudgets::Counted MemoryBudgets::count(const std::vector<BudgetHold>& budgets,
-                                            MemoryRows::Number number, bool is_new) {
-  Counted result;
+void MemoryBudgets::count(const std::vector<BudgetHold>& budgets, MemoryRows::Number number,
+                          bool is_new, LedgerDone& done) {
   if (is_new) {
     // Entered as if it had been held with nothing; what follows makes a bill of it.
     for (const BudgetHold& hold : budgets) {
@@ -179,14 +174,13 @@ MemoryBudgets::Counted MemoryBudgets::count(const std::vector<BudgetHold>& budge
   for (auto place = entries_.lower_bound({number, std::string()});
        place != entries_.end() && place->first.first == number; ++place) {
     const std::string& id = place->first.second;
-    const bool fits = count_entry(place->second, find(budgets, id), rows_[number], result.notices);
-    if (!fits) result.error = does_not_fit(id);
+    const bool fits = count_entry(place->second, find(budgets, id), rows_[number], done);
+    if (!fits) done.error = does_not_fit(id);
   }
-  return result;
 }
 
 bool MemoryBudgets::count_entry(Entry& entry, const BudgetHold* named, const LedgerRow& row,
-                                std::vector<BudgetNotice>& notices) {
+                                LedgerDone& done) {
   if (named != nullptr) entry.budget = named->budget;
   const Budget& budget = *entry.budget;
   const TimeSpan span = named != nullptr ? named->window : entry.window;
@@ -202,9 +196,7 @@ bool MemoryBudgets::count_entry(Entry& entry, const BudgetHold* named, const Led
   if (!fits) entry.counted.charged = Decimal{};  // What was not added is not taken out again.
   BudgetStatus after = status_of(budget, span, to);
   if (to == nullptr) after = with_entry(after, entry.counted).value_or(after);
-  for (BudgetNotice& notice : notices_of(budget, before, after, entry.counted)) {
-    notices.push_back(std::move(notice));
-  }
+  note_change(done, budget, before, after, entry.counted);
   return fits;
 }
 

@@ -36,15 +36,12 @@ class MemoryBudgets {
   };
   Admission ask(const std::vector<BudgetHold>& budgets, Instant started);
   /// After `ask` had nothing against it, and the row was inserted.
-  std::vector<BudgetNotice> hold(const std::vector<BudgetHold>& budgets, MemoryRows::Number number);
+  void hold(const std::vector<BudgetHold>& budgets, MemoryRows::Number number, LedgerDone& done);
 
   /// The row has its bill, or another one: its entries count that. `budgets` names the windows. An
   /// attempt that was never held (`is_new`) is counted in those.
-  struct Counted {
-    std::vector<BudgetNotice> notices;
-    std::optional<Error> error;
-  };
-  Counted count(const std::vector<BudgetHold>& budgets, MemoryRows::Number number, bool is_new);
+  void count(const std::vector<BudgetHold>& budgets, MemoryRows::Number number, bool is_new,
+             LedgerDone& done);
 
   bool is_open(MemoryRows::Number number) const;
   /// The row goes; what it counted stays.
@@ -82,8 +79,7 @@ class MemoryBudgets {
              const WindowEntry& counted);
   /// False: the sum does not fit.
   static bool add(Window* window, const WindowEntry& counted);
-  bool count_entry(Entry& entry, const BudgetHold* named, const LedgerRow& row,
-                   std::vector<BudgetNotice>& notices);
+  bool count_entry(Entry& entry, const BudgetHold* named, const LedgerRow& row, LedgerDone& done);
   void forget(const std::string& id);
 
   const MemoryRows& rows_;

@@ -62,7 +62,7 @@ void MemoryStore::reserve(LedgerWrite write, LedgerDone& done) {
   write.row.revision = 0;
   keep_price(write.row);
   const MemoryRows::Number number = rows_.insert(std::move(write.row));
-  done.notices = budgets_.hold(write.budgets, number);
+  budgets_.hold(write.budgets, number, done);
 }
 
 void MemoryStore::settle(LedgerWrite write, LedgerDone& done) {
@@ -83,9 +83,7 @@ void MemoryStore::settle(LedgerWrite write, LedgerDone& done) {
       return;
     }
   }
-  auto counted = budgets_.count(write.budgets, *number, is_new);
-  done.notices = std::move(counted.notices);
-  done.error = std::move(counted.error);
+  budgets_.count(write.budgets, *number, is_new, done);
 }
 
 void MemoryStore::revise(LedgerWrite write, LedgerDone& done) {
@@ -97,7 +95,9 @@ void MemoryStore::revise(LedgerWrite write, LedgerDone& done) {
   }
   keep_price(write.row);
   replace(*number, std::move(write.row), "recomputed");
-  done.error = budgets_.count({}, *number, false).error;
+  LedgerDone counted;  // A new catalogue is nothing that a host is to be warned of.
+  budgets_.count({}, *number, false, counted);
+  done.error = std::move(counted.error);
 }
 
 void MemoryStore::replace(MemoryRows::Number number, LedgerRow row, const char* reason) {

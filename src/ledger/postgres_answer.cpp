@@ -67,9 +67,7 @@ void add_notices(LedgerDone& done, const LedgerWrite& write, const JsonValue& pa
                                               "kept"};
     return;
   }
-  for (BudgetNotice& notice : notices_of(*hold->budget, *before, *after, entry)) {
-    done.notices.push_back(std::move(notice));
-  }
+  note_change(done, *hold->budget, *before, *after, entry);
 }
 
 }  // namespace

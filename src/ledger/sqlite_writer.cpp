@@ -28,10 +28,6 @@ Error overflow_of(const std::string& budget_id) {
                       "\" would overflow and was left: see Ledger::verify_budgets");
 }
 
-void append(std::vector<BudgetNotice>& all, std::vector<BudgetNotice> more) {
-  std::move(more.begin(), more.end(), std::back_inserter(all));
-}
-
 }  // namespace
 
 void SqliteWriter::begun(Instant now) {
@@ -86,7 +82,7 @@ void SqliteWriter::reserve(const LedgerWrite& write, LedgerDone& done) {
     if (!after) done.error = overflow_of(entry.budget_id);
     store_entry(database_, *row_id, write.row.started, entry);
     store_window(database_, after.value_or(windows[i]));
-    if (after) append(done.notices, notices_of(*hold.budget, windows[i], *after, entry.counted));
+    if (after) note_change(done, *hold.budget, windows[i], *after, entry.counted);
   }
 }
 
@@ -148,7 +144,7 @@ void SqliteWriter::keep_as_it_comes(const LedgerWrite& write, LedgerDone& done) 
     if (!after) done.error = overflow_of(entry.budget_id);
     store_entry(database_, *row_id, write.row.started, entry);
     store_window(database_, after.value_or(windows[i]));
-    if (after) append(done.notices, notices_of(*hold.budget, windows[i], *after, entry.counted));
+    if (after) note_change(done, *hold.budget, windows[i], *after, entry.counted);
   }
 }
 
@@ -193,7 +189,7 @@ void SqliteWriter::settle_entries(std::int64_t row_id, const LedgerRow& row,
     store_window(database_, *after);
     after->in_flight = open_entries(database_, entry.budget_id);
     if (hold == nullptr) continue;
-    append(done.notices, notices_of(*hold->budget, before, *after, entry.counted));
+    note_change(done, *hold->budget, before, *after, entry.counted);
   }
 }
 

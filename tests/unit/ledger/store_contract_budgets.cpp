@@ -85,6 +85,25 @@ void warnings_let_through(const StoreUnderTest& store) {
   CHECK(session.rows().size() == 2);
 }
 
+void every_answer_says_where_budgets_stand(const StoreUnderTest& store) {
+  Session session(store);
+  const Budget day_limit = budget("day", "1");
+  Budget call_limit = budget("one-call", "1");
+  call_limit.window = tally::BudgetWindow::call;
+  session.set(hold(day_limit));
+  session.set(hold(call_limit));
+  const std::vector<BudgetHold> holds = {hold(day_limit, "0.3"), hold(call_limit, "0.3")};
+  const auto held = session.reserve(reserved(1, "0.3"), holds);
+  REQUIRE(held.budgets.size() == 1);  // A single call's says nothing of what is left.
+  CHECK(held.budgets[0].id == "day");
+  CHECK(figures(held.budgets[0]) == "0 0.3 0 0 1");
+  CHECK(to_string(held.budgets[0].left()) == "0.7");
+  const auto billed = session.settle(settled(reserved(1, "0.3"), "0.25"), holds);
+  REQUIRE(billed.budgets.size() == 1);
+  CHECK(figures(billed.budgets[0]) == "0.25 0 0 0 0");
+  CHECK(to_string(billed.budgets[0].left()) == "0.75");
+}
+
 void calls_in_flight_are_capped(const StoreUnderTest& store) {
   Session session(store);
   Budget two = daily("two", "100");
@@ -225,6 +244,7 @@ const std::vector<Promise>& promises_of_budgets() {
       {"a refusal says which budget, where it stands and what the call could cost",
        refusals_say_why},
       {"a warning budget lets through and tells", warnings_let_through},
+      {"every answer says where the budgets stand", every_answer_says_where_budgets_stand},
       {"calls in flight are capped over all windows", calls_in_flight_are_capped},
       {"requests per minute look back 60 seconds", requests_per_minute},
       {"a budget for single calls accumulates nothing", single_calls_are_limited},
