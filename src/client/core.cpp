@@ -152,7 +152,8 @@ Result<std::string> Client::Core::get(std::string_view path, std::string_view wh
 
 CallId Client::Core::start(CallOrder order, const CallOptions& options) {
   auto call = std::make_unique<Call>(settings_, std::move(order), options, stops_);
-  const CallId id = started_->add(std::move(call), options.group);
+  // Asked here: a call that is started before a shutdown has its time, also if it begins later.
+  const CallId id = started_->add(std::move(call), options.group, refusal());
   if (loop_.has_loop() || waits_.load()) wake_driver();
   // A wake is heard by one of the watches, if there are any.
   if (loop_.has_loop() && !loop_.is_watching()) call_loop();
@@ -172,7 +173,8 @@ void Client::Core::call_loop() {
 void Client::Core::begin_added() {
   if (!started_->has_added()) return;
   if (const Lane* lane = started_lane_.load(); lane != nullptr && lane->is_suspended()) return;
-  std::optional<Error> refused = refusal();
+  std::optional<Error> refused;
+  if (stops_.load(std::memory_order_acquire)) refused = refusal();
   auto lane = started_lane();
   if (!lane && !refused) refused = std::move(lane).error();
   started_->begin_added(refused);

@@ -7,12 +7,13 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-CallId StartedCalls::add(std::unique_ptr<Call> call, std::uint64_t group) {
+CallId StartedCalls::add(std::unique_ptr<Call> call, std::uint64_t group,
+                         std::optional<Error> refusal) {
   std::lock_guard<std::mutex> lock(mutex_);
   const CallId id = ++last_id_;
   call->id = id;
   cancellable_.emplace(id, Cancellable{group, call->own_cancel()});
-  added_.push_back(std::move(call));
+  added_.push_back({std::move(call), std::move(refusal)});
   return id;
 }
 
@@ -22,12 +23,12 @@ bool StartedCalls::has_added() const {
 }
 
 void StartedCalls::begin_added(const std::optional<Error>& refusal) {
-  std::vector<std::unique_ptr<Call>> added;
+  std::vector<Added> added;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     added.swap(added_);
   }
-  for (auto& call : added) begin(std::move(call), refusal);
+  for (Added& each : added) begin(std::move(each.call), each.refusal ? each.refusal : refusal);
 }
 
 void StartedCalls::begin(std::unique_ptr<Call> call, const std::optional<Error>& refusal) {

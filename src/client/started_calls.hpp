@@ -22,13 +22,13 @@ inline namespace TALLY_ABI {
 /// thread at a time, but for `add`, `has_added` and `cancel`.
 class StartedCalls {
  public:
-  /// Takes a call, which begins with `begin_added`.
-  CallId add(std::unique_ptr<Call> call, std::uint64_t group);
+  /// Takes a call, which begins with `begin_added`; with a refusal it ends there.
+  CallId add(std::unique_ptr<Call> call, std::uint64_t group, std::optional<Error> refusal);
   bool has_added() const;
   /// The lane that all of them will use; outlives them.
   void use(Lane& lane) { lane_ = &lane; }
-  /// Begins what was added; with a refusal, which is needed where there is no lane, it ends at
-  /// once.
+  /// Begins what was added; with a refusal, which is needed where there is no lane, all of it ends
+  /// at once.
   void begin_added(const std::optional<Error>& refusal);
 
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
@@ -66,9 +66,14 @@ class StartedCalls {
     std::shared_ptr<CancelToken::State> flag;
   };
 
+  struct Added {
+    std::unique_ptr<Call> call;
+    std::optional<Error> refusal;
+  };
+
   mutable std::mutex mutex_;  ///< Over what follows, which other threads come to.
   CallId last_id_ = 0;
-  std::vector<std::unique_ptr<Call>> added_;
+  std::vector<Added> added_;
   std::unordered_map<CallId, Cancellable> cancellable_;
 };
 
