@@ -7,8 +7,8 @@
 namespace game {
 namespace {
 
-constexpr SDL_FRect panel = {664, 16, 280, 176};
-constexpr SDL_FRect bar = {680, 64, 248, 10};
+constexpr SDL_FRect panel = {664, 16, 280, 164};
+constexpr SDL_FRect bar = {680, 50, 248, 10};
 constexpr SDL_Color bright = rgb(0xF4EDE0);
 constexpr SDL_Color dim = rgb(0x9C94A6);
 constexpr SDL_Color green = rgb(0x5FBF77);
@@ -25,6 +25,13 @@ float share(tally::Decimal part, tally::Decimal whole) {
 
 std::string amount(tally::Decimal value, tally::Currency currency) {
   return tally::to_string_rounded(tally::Money{value, currency}, 5);
+}
+
+/// The worst cases of the calls in flight.
+tally::Decimal held_of(tally::Decimal limit, tally::Decimal spent, tally::Decimal left) {
+  const auto unspent = checked_subtract(limit, spent);
+  const auto held = unspent ? checked_subtract(*unspent, left) : std::nullopt;
+  return held.value_or(tally::Decimal{});
 }
 
 void draw_count(Painter& painter, SDL_FPoint at, const char* name, const std::string& value) {
@@ -73,15 +80,17 @@ void Overlay::draw_budget(Painter& painter, const tally::Snapshot& snapshot) con
   const float used = share(spent, limit);
   const float gone = 1 - share(left, limit);  // Spent, or held for calls in flight.
   const SDL_Color color = used >= 1 ? red : used >= soft ? amber : green;
-  SDL_Color held = color;
-  held.a = 90;
+  SDL_Color pale = color;
+  pale.a = 90;
   painter.fill(bar, rgb(0x000000, 150));
-  painter.fill({bar.x, bar.y, bar.w * gone, bar.h}, held);
+  painter.fill({bar.x, bar.y, bar.w * gone, bar.h}, pale);
   painter.fill({bar.x, bar.y, bar.w * used, bar.h}, color);
   painter.fill({bar.x + bar.w * soft, bar.y - 3, 1, bar.h + 6}, amber);
 
-  painter.text({bar.x, bar.y + 14}, amount(left, currency) + " left for this player", Font::small,
-               dim);
+  std::string rest = amount(left, currency) + " left";
+  const tally::Decimal held = held_of(limit, spent, left);
+  if (!held.is_zero()) rest += ", " + amount(held, currency) + " held";
+  painter.text({bar.x, bar.y + 13}, rest, Font::small, dim);
 }
 
 void Overlay::draw(Painter& painter, const tally::Snapshot& snapshot) const {
@@ -89,7 +98,7 @@ void Overlay::draw(Painter& painter, const tally::Snapshot& snapshot) const {
   draw_budget(painter, snapshot);
 
   const float row = painter.line_height(Font::small) + 2;
-  const SDL_FPoint left = {bar.x, bar.y + 36};
+  const SDL_FPoint left = {bar.x, bar.y + 35};
   const SDL_FPoint right = {bar.x + 128, left.y};
   const auto hits = snapshot.cache_hit_permille();
   draw_count(painter, left, "in flight", std::to_string(snapshot.in_flight()));

@@ -17,7 +17,7 @@ const Step steps[] = {
     {[](const Moment&) { return true; }, SDLK_1},
     {[](const Moment& now) { return now.bills == 1; }, SDLK_2},
     {[](const Moment& now) { return now.first_pieces >= 8; }, SDLK_3},
-    {[](const Moment& now) { return now.first_pieces >= 16 && now.second_pieces >= 8; }, SDLK_F12},
+    {[](const Moment& now) { return now.first_pieces >= 24 && now.second_pieces >= 10; }, SDLK_F12},
     {[](const Moment&) { return true; }, SDLK_TAB},
     {[](const Moment& now) { return now.bills == 3; }, SDLK_1},
     {[](const Moment& now) { return now.bills == 4; }, SDLK_ESCAPE},

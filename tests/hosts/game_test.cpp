@@ -219,7 +219,7 @@ TEST_CASE(
   CHECK(output.after("spent ") == "~$" + to_string(sum));
   CHECK(output.after("today ") == "$" + to_string(sum));
 
-  // The picture, taken while two were talking. The bar is 248 wide, from (680, 64) on; spent were
+  // The picture, taken while two were talking. The bar is 248 wide, from (680, 50) on; spent were
   // 0.3924 (or twice that) of 2 thousandths of a dollar: its first 48 (or 97) columns.
   const Picture picture(folder / "game.bmp");
   REQUIRE(picture.is_there());
@@ -230,14 +230,14 @@ TEST_CASE(
   const bool is_peak = settled.front().find("off-peak") == std::string::npos;
   const int spent = is_peak ? 97 : 48;
   constexpr unsigned green = 0x5FBF77;
-  const unsigned trough = picture.at(680 + 246, 69);
-  CHECK(picture.at(680, 69) == green);
-  CHECK(picture.at(680 + spent - 2, 69) == green);
-  const unsigned held = picture.at(680 + spent + 3, 69);
+  const unsigned trough = picture.at(680 + 246, 55);
+  CHECK(picture.at(680, 55) == green);
+  CHECK(picture.at(680 + spent - 2, 55) == green);
+  const unsigned held = picture.at(680 + spent + 3, 55);
   CHECK(held != green);
   CHECK(held != trough);
   CHECK(trough != green);
-  CHECK(picture.at(680 + 198, 62) == 0xE8A33D);  // The mark of the soft threshold, at 0.8.
+  CHECK(picture.at(680 + 198, 48) == 0xE8A33D);  // The mark of the soft threshold, at 0.8.
   CHECK(picture.at(60, 215) == 0xF2E5CB);        // The smith's bubble is paper.
 
   // Frames: what they took is for people to read. No poll may hang.
