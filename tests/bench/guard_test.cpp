@@ -5,13 +5,17 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/allocations.hpp"
 #include "bench/answers.hpp"
-#include "tally/provider.hpp"
+#include "runners/replay.hpp"
+#include "tally/tally.hpp"
 #include "wire/reply_reader.hpp"
 
 using bench::ChunkKind;
@@ -47,7 +51,46 @@ std::int64_t allocations_of_reading(const PreparedStream& stream, tally::ChunkPa
   return bench::allocations() - before;
 }
 
+/// Answered by `body` once, with a budget that was asked, and once more just begun.
+tally::Client busy_client(std::string_view body) {
+  auto recording = std::make_shared<runners::Recording>();
+  recording->body = body;
+  tally::ClientOptions options;
+  options.api_key = "sk-guard";
+  options.provider = "deepseek";
+  options.transport = runners::replay_transport(recording);
+  options.ledger = tally::Ledger::in_memory();
+  tally::Budget budget;
+  budget.id = "day";
+  budget.limit = tally::cents(100);
+  budget.window = tally::BudgetWindow::day;
+  REQUIRE(options.ledger->set_budget(budget));
+  auto client = tally::Client::open(std::move(options));
+  REQUIRE(client);
+  tally::ChatRequest request;
+  request.model = "deepseek-flash";
+  request.messages = {tally::user("Name three rivers.")};
+  REQUIRE(client->chat(request, [](const tally::Delta&) { return tally::Flow::keep; }).reply);
+  client->chat_start(request);
+  return *client;
+}
+
 }  // namespace
+
+TEST_CASE("snapshot: a million reads allocate nothing") {
+  const PreparedStream stream = prepare_stream(ChunkKind::text);
+  const std::string body = stream.head + stream.tail;
+  const tally::Client client = busy_client(body);
+  std::int64_t calls = 0;
+  const std::int64_t before = bench::allocations();
+  for (int i = 0; i < 1'000'000; ++i) calls += client.snapshot().calls_begun;
+  CHECK(bench::allocations() - before == 0);
+  CHECK(calls == 2'000'000);
+  const tally::Snapshot last = client.snapshot();
+  CHECK(last.in_flight() == 1);
+  CHECK(last.prompt_tokens == 100000);
+  CHECK(last.budget);
+}
 
 TEST_CASE("speed: an ordinary chunk of any vendor takes at most 0.01 heap allocations") {
   for (const ChunkKind kind : bench::chunk_kinds) {

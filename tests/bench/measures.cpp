@@ -186,6 +186,33 @@ void measure_many_streams(Report& report, const Server& server, const Scale& sca
                 results.ratio("tally", "dom", "peak_kib"), 1.0);
 }
 
+void measure_frames(Report& report, const Server& server, const Scale& scale) {
+  for (const char* streams : {"1", "50", "500"}) {
+    const std::string frames = std::to_string(scale.frames);
+    report.section(frames + " frames at 60 Hz, " + streams +
+                   " streams of 20 chunks a second each: one frame's share");
+    const std::string url = server.url("/paced/1000000/50000");
+    const std::vector<Row> rows = {
+        process_row("curl_multi_perform", {"frames", "curl", url, streams, frames}),
+        process_row("tally", {"frames", "tally", url, streams, frames})};
+    const Results results = run_rounds(std::string("frames, ") + streams, rows, 1);
+    for (const char* figure : {"p50_us", "p99_us", "worst_us"}) {
+      const std::string short_name(figure, std::string_view(figure).find('_'));
+      for (const Row& row : rows) {
+        report.row(results, row.name, std::string("wall_") + figure, "us " + short_name, 1);
+        report.row(results, row.name, std::string("cpu_") + figure, "us CPU " + short_name, 1);
+      }
+    }
+    const std::string key = std::string("frames_") + streams;
+    report.figure(key + "_p50_vs_perform", "tally / curl_multi_perform, CPU p50",
+                  results.ratio("tally", "curl_multi_perform", "cpu_p50_us"));
+    report.figure(key + "_poll_p99_us", "us of tally, wall p99",
+                  results.of("tally", "wall_p99_us").median, 1000);
+    report.figure(key + "_poll_worst_us", "us of tally, wall worst",
+                  results.of("tally", "wall_worst_us").median);
+  }
+}
+
 void measure_money(Report& report, const Scale& scale) {
   report.section(
       "Cost of a usage (lookup with windows and a calendar, and arithmetic); loading prices");

@@ -165,6 +165,33 @@ std::int64_t run_raw_streams(const std::string& url, int streams) {
   return text_bytes;
 }
 
+RawFrames::RawFrames(const std::string& url, int streams)
+    : multi_(curl_multi_init()), headers_(make_headers()), on_body_([this](std::string_view body) {
+        bytes_ += static_cast<std::int64_t>(body.size());
+      }) {
+  for (int i = 0; i < streams; ++i) {
+    CURL* easy = make_easy(url, headers_);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &on_body_);
+    curl_multi_add_handle(multi_, easy);
+    easies_.push_back(easy);
+  }
+}
+
+RawFrames::~RawFrames() {
+  for (void* easy : easies_) {
+    curl_multi_remove_handle(multi_, easy);
+    curl_easy_cleanup(easy);
+  }
+  curl_multi_cleanup(multi_);
+  curl_slist_free_all(static_cast<curl_slist*>(headers_));
+}
+
+void RawFrames::perform() {
+  int running = 0;
+  if (curl_multi_perform(multi_, &running) != CURLM_OK) std::abort();
+  if (running != static_cast<int>(easies_.size())) std::abort();  // A stream ended.
+}
+
 void open_raw_curl() {
   curl_global_init(CURL_GLOBAL_ALL);
   if (curl_multi_init() == nullptr) std::abort();

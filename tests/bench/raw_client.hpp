@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bench {
 
@@ -29,6 +30,25 @@ class RawClient {
 /// So many streams at once over `curl_multi_socket_action` and epoll, each chunk read by the DOM.
 /// The text of all.
 std::int64_t run_raw_streams(const std::string& url, int streams);
+
+/// So many streams at once over `curl_multi_perform`, their bytes counted and not read.
+class RawFrames {
+ public:
+  RawFrames(const std::string& url, int streams);
+  ~RawFrames();
+  RawFrames(const RawFrames&) = delete;
+  RawFrames& operator=(const RawFrames&) = delete;
+
+  void perform();
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  void* multi_ = nullptr;
+  void* headers_ = nullptr;
+  std::vector<void*> easies_;
+  std::int64_t bytes_ = 0;
+  std::function<void(std::string_view)> on_body_;
+};
 
 /// What `Client::open` is compared with.
 void open_raw_curl();

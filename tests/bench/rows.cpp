@@ -12,6 +12,7 @@
 
 #include "answers.hpp"
 #include "decoders.hpp"
+#include "frame_rows.hpp"
 #include "ledger_rows.hpp"
 #include "raw_client.hpp"
 #include "server.hpp"
@@ -292,6 +293,7 @@ Figures run_row(const std::vector<std::string>& words) {
       {"calls", &calls},
       {"latency", &latency},
       {"streams", &streams},
+      {"frames", &frames},
       {"cost", &cost},
       {"catalog", &catalog},
       {"open", &open},

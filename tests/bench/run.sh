@@ -10,8 +10,8 @@
 #   --json FILE   the ratios as one flat JSON object too
 #   TALLY_TOKENS  (a variable) a folder of counted texts, *.jsonl, for the section estimator
 #   SECTION       stream decode calls latency streams money include open growth ledger
-#                 ledger_queries (all, if none is named); ledger_postgres (only if it is named: it starts
-#                 a PostgreSQL server)
+#                 ledger_queries (all, if none is named); only if they are named: frames (17 minutes, or
+#                 one with --quick) and ledger_postgres (it starts a PostgreSQL server)
 set -euo pipefail
 arguments=()
 with_postgres=0
