@@ -1092,7 +1092,7 @@ TALLY_C_API int32_t TALLY_CALL tally_client_next_event(tally_client* client, tal
 /// TALLY_E_STALE. From any thread.
 TALLY_C_API int32_t TALLY_CALL tally_client_cancel(tally_client* client, tally_call_id call,
                                                    tally_error* error);
-/// How many it ended. From any thread.
+/// Ends all started calls of that group; how many there were. From any thread.
 TALLY_C_API int32_t TALLY_CALL tally_client_cancel_group(tally_client* client, uint64_t group,
                                                          tally_error* error);
 /// Ends everything, and returns by the deadline. From any thread; a second call does nothing.
