@@ -6,7 +6,7 @@ inline namespace TALLY_ABI {
 
 const std::string_view postgres_care_functions = R"sql(
 -- A dead owner's row becomes `r`, unless it was settled meanwhile. How many rows that are.
-CREATE FUNCTION tally_recover(r tally_row, attempts text[], at_us bigint) RETURNS int
+CREATE OR REPLACE FUNCTION tally_recover(r tally_row, attempts text[], at_us bigint) RETURNS int
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM tally_lock('{}', attempts);
@@ -19,7 +19,7 @@ BEGIN
   RETURN 1;
 END $$;
 
-CREATE FUNCTION tally_put_budget(b jsonb, whole text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_put_budget(b jsonb, whole text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   old jsonb;
 BEGIN
@@ -33,7 +33,7 @@ BEGIN
     ON CONFLICT (budget_id) DO UPDATE SET counted = excluded.counted, json = excluded.json;
 END $$;
 
-CREATE FUNCTION tally_remove_budget(id text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_remove_budget(id text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM tally_lock(ARRAY[id], '{}');
   DELETE FROM tally_budget_entry WHERE budget_id = id;
@@ -41,7 +41,7 @@ BEGIN
   DELETE FROM tally_budget WHERE budget_id = id;
 END $$;
 
-CREATE FUNCTION tally_budget_status(b jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_budget_status(b jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   w tally_budget_window;
 BEGIN
@@ -50,7 +50,7 @@ BEGIN
   RETURN tally_status(w, tally_in_flight(w.budget_id));
 END $$;
 
-CREATE FUNCTION tally_verify(repair boolean) RETURNS TABLE(stored jsonb, spent text, held text)
+CREATE OR REPLACE FUNCTION tally_verify(repair boolean) RETURNS TABLE(stored jsonb, spent text, held text)
 LANGUAGE plpgsql AS $$
 DECLARE
   w tally_budget_window;
@@ -86,7 +86,7 @@ BEGIN
   END LOOP;
 END $$;
 
-CREATE FUNCTION tally_prune(before_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_prune(before_us bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   pruned bigint;
 BEGIN
@@ -116,7 +116,7 @@ BEGIN
   RETURN pruned;
 END $$;
 
-CREATE FUNCTION tally_erase(label jsonb) RETURNS bigint LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION tally_erase(label jsonb) RETURNS bigint LANGUAGE sql AS $$
   WITH bare AS (
     UPDATE tally_ledger SET labels = '{}' WHERE labels @> label RETURNING attempt_id),
   past AS (

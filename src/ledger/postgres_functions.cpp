@@ -15,7 +15,7 @@ inline namespace TALLY_ABI {
 // ids: that is what keeps any number of clients free of deadlocks.
 
 const std::string_view postgres_rule_functions = R"sql(
-CREATE FUNCTION tally_lock(budgets text[], attempts text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_lock(budgets text[], attempts text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   wanted text[];
 BEGIN
@@ -30,7 +30,7 @@ END $$;
 
 -- charge_of: what a row counts in a currency; NULL where that is not known. These three are plain
 -- expressions, which the planner puts in place of a call: they are asked for every row of a window.
-CREATE FUNCTION tally_charge(state text, cost numeric, currency text, hold numeric,
+CREATE OR REPLACE FUNCTION tally_charge(state text, cost numeric, currency text, hold numeric,
                              hold_currency text, wanted text) RETURNS numeric
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
@@ -41,7 +41,7 @@ LANGUAGE sql IMMUTABLE AS $$
   END $$;
 
 -- settled_entry: what an entry with that hold counts, once its row is finished.
-CREATE FUNCTION tally_counted(state text, cost numeric, currency text, hold numeric,
+CREATE OR REPLACE FUNCTION tally_counted(state text, cost numeric, currency text, hold numeric,
                               hold_currency text, wanted text, held numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
@@ -50,19 +50,19 @@ LANGUAGE sql IMMUTABLE AS $$
     ELSE coalesce(tally_charge(state, cost, currency, hold, hold_currency, wanted), held)
   END $$;
 
-CREATE FUNCTION tally_is_unpriced(state text, cost numeric, currency text, hold numeric,
+CREATE OR REPLACE FUNCTION tally_is_unpriced(state text, cost numeric, currency text, hold numeric,
                                   hold_currency text, wanted text) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
   SELECT state IN ('unpriced', 'partial')
          OR tally_charge(state, cost, currency, hold, hold_currency, wanted) IS NULL $$;
 
 -- The labels, and the keys that are there by themselves: is_in_scope.
-CREATE FUNCTION tally_scope_of(labels jsonb, provider text, model text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tally_scope_of(labels jsonb, provider text, model text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_build_object('provider', provider, 'model', model) || labels $$;
 
 -- The counters of a window from its entries, for first sights and for proof.
-CREATE FUNCTION tally_counted_in(w tally_budget_window)
+CREATE OR REPLACE FUNCTION tally_counted_in(w tally_budget_window)
 RETURNS TABLE(spent numeric, held numeric, estimated numeric, unpriced_calls bigint)
 LANGUAGE sql STABLE AS $$
   SELECT w.carried + coalesce(sum(e.charged), 0),
@@ -81,7 +81,7 @@ LANGUAGE sql STABLE AS $$
           AND e.window_end = w.window_end) AS e $$;
 
 -- The window of that budget. At its first sight it is made from the rows that lie in it.
-CREATE FUNCTION tally_window(b jsonb) RETURNS tally_budget_window LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_window(b jsonb) RETURNS tally_budget_window LANGUAGE plpgsql AS $$
 DECLARE
   w tally_budget_window;
 BEGIN
@@ -129,15 +129,15 @@ BEGIN
   RETURN w;
 END $$;
 
-CREATE FUNCTION tally_in_flight(id text) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION tally_in_flight(id text) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT count(*) FROM tally_budget_entry WHERE budget_id = id AND charged IS NULL $$;
 
-CREATE FUNCTION tally_status(w tally_budget_window, in_flight bigint) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tally_status(w tally_budget_window, in_flight bigint) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_build_object('spent', w.spent, 'held', w.held, 'estimated', w.estimated,
                             'unpriced_calls', w.unpriced_calls, 'in_flight', in_flight) $$;
 
-CREATE FUNCTION tally_enter(r tally_row, budgets jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION tally_enter(r tally_row, budgets jsonb) RETURNS void LANGUAGE sql AS $$
   INSERT INTO tally_budget_entry
     SELECT r.attempt_id, b->>'id', (b->>'begin')::bigint, (b->>'end')::bigint, b->>'currency',
            r.started_us, coalesce((b->>'amount')::numeric, 0), NULL, false, false
@@ -149,7 +149,7 @@ CREATE FUNCTION tally_enter(r tally_row, budgets jsonb) RETURNS void LANGUAGE sq
 )sql";
 
 const std::string_view postgres_write_functions = R"sql(
-CREATE FUNCTION tally_reserve(r tally_row, row_owner bigint, budgets jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tally_reserve(r tally_row, row_owner bigint, budgets jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
   b jsonb;
@@ -192,7 +192,7 @@ BEGIN
 END $$;
 
 -- Lets the entries of a finished row count what it says, in the windows named.
-CREATE FUNCTION tally_move(r tally_row, budgets jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION tally_move(r tally_row, budgets jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   e tally_budget_entry;
   fresh tally_budget_entry;
@@ -245,13 +245,13 @@ BEGIN
   RETURN answer;
 END $$;
 
-CREATE FUNCTION tally_remember(l tally_ledger, why text, at_us bigint) RETURNS void
+CREATE OR REPLACE FUNCTION tally_remember(l tally_ledger, why text, at_us bigint) RETURNS void
 LANGUAGE sql AS $$
   INSERT INTO tally_history
     VALUES (l.attempt_id, l.revision, at_us, why, l.state, l.cost, l.currency, to_jsonb(l))
     ON CONFLICT DO NOTHING $$;
 
-CREATE FUNCTION tally_settle(r tally_row, budgets jsonb, at_us bigint) RETURNS jsonb
+CREATE OR REPLACE FUNCTION tally_settle(r tally_row, budgets jsonb, at_us bigint) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
   old tally_ledger;
@@ -280,7 +280,7 @@ BEGIN
 END $$;
 
 -- `was_asked`: before, and the answer was lost.
-CREATE FUNCTION tally_revise(r tally_row, budgets jsonb, at_us bigint, was_asked boolean)
+CREATE OR REPLACE FUNCTION tally_revise(r tally_row, budgets jsonb, at_us bigint, was_asked boolean)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   old tally_ledger;

@@ -85,6 +85,7 @@ constexpr Column columns[] = {
     {"error", "text"},
     {"request_id", "text"},
     {"response_id", "text"},
+    {"billed_extras", "text"},
 };
 
 template <class Write>
@@ -348,6 +349,7 @@ void add_row(PostgresParameters& parameters, const LedgerRow& unclean) {
   out.text(row.error);
   out.text(row.request_id);
   out.text(row.response_id);
+  out.text(billed_extras_to_json(row.usage));
 }
 
 Result<LedgerRow> read_row(const PGresult* result, int row_number, int first) {
@@ -379,6 +381,9 @@ Result<LedgerRow> read_row(const PGresult* result, int row_number, int first) {
   row.error = in.text();
   row.request_id = in.text();
   row.response_id = in.text();
+  BilledExtras extras = in.parsed(billed_extras_from_json);
+  row.usage.billed.parts = extras.parts;
+  row.usage.units = std::move(extras.units);
   if (auto error = in.error()) return *error;
   return row;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ledger/postgres_schema.hpp"
 
+#include <iterator>
+
 #include "ledger/postgres_row.hpp"
 
 namespace tally {
@@ -8,7 +10,7 @@ inline namespace TALLY_ABI {
 namespace {
 
 // Grows with every change of what stands below and in postgres_*functions.cpp.
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 
 // Any number of clients that begin at once stand in line behind this key ("tally" in ASCII).
 constexpr const char* creation_key = "499918303353";
@@ -61,6 +63,15 @@ CREATE TABLE tally_balance(provider text, account text, at_us bigint, available 
   amounts jsonb NOT NULL, raw text NOT NULL, PRIMARY KEY(provider, account, at_us));
 )sql";
 
+// Upgrade n leads from version n + 1 to n + 2, and the functions are replaced after the last. New
+// columns come last, here as there. A published one is never changed; the next one goes below.
+constexpr std::string_view upgrades[] = {
+    R"sql(
+ALTER TYPE tally_row ADD ATTRIBUTE billed_extras text;
+ALTER TABLE tally_ledger ADD COLUMN billed_extras text;
+)sql"};
+static_assert(std::size(upgrades) + 1 == schema_version);
+
 std::string filled_in(std::string_view text) {
   std::string filled(text);
   const auto replace = [&](std::string_view mark, const std::string& by) {
@@ -89,24 +100,32 @@ Result<std::int64_t> version_of(PostgresConnection& connection) {
   return PQntuples(version->get()) == 1 ? whole_of(version->get(), 0, 0) : 0;
 }
 
-std::string creation() {
-  std::string statements(tables);
+/// What leads from that version to this one.
+std::string statements_from(std::int64_t version) {
+  std::string statements;
+  if (version == 0) statements = tables;
+  for (std::size_t n = static_cast<std::size_t>(version); n > 0 && n <= std::size(upgrades); ++n) {
+    statements += upgrades[n - 1];
+  }
   statements += postgres_rule_functions;
   statements += postgres_write_functions;
   statements += postgres_care_functions;
   return filled_in(statements) + "INSERT INTO tally_meta VALUES ('version', '" +
-         std::to_string(schema_version) + "');";
+         std::to_string(schema_version) +
+         "') ON CONFLICT (key) DO UPDATE SET value = excluded.value;";
 }
 
-Result<void> create(PostgresConnection& connection) {
+Result<void> bring_up_to_date(PostgresConnection& connection) {
   if (auto begun = connection.ask("BEGIN", {}); !begun) return std::move(begun).error();
   const std::string lock = std::string("SELECT pg_advisory_xact_lock(") + creation_key + ")";
   if (auto locked = connection.ask(lock, {}); !locked) return std::move(locked).error();
   auto version = version_of(connection);  // Somebody may have been faster.
-  if (version && *version == 0) {
-    const PostgresResult made(PQexec(connection.handle(), creation().c_str()));
+  if (version && *version < schema_version) {
+    const PostgresResult made(PQexec(connection.handle(), statements_from(*version).c_str()));
     if (PQresultStatus(made.get()) != PGRES_COMMAND_OK) {
-      const Error error = postgres_error("the tables cannot be made: " + words_of(made.get()));
+      const Error error =
+          postgres_error("the tables cannot be made, or brought to version " +
+                         std::to_string(schema_version) + ": " + words_of(made.get()));
       connection.close();  // Which ends the transaction.
       return error;
     }
@@ -119,8 +138,8 @@ Result<void> create(PostgresConnection& connection) {
 
 Result<void> ensure_postgres_schema(PostgresConnection& connection) {
   auto version = version_of(connection);
-  if (version && *version == 0) {
-    if (auto made = create(connection); !made) return made;
+  if (version && *version < schema_version) {
+    if (auto made = bring_up_to_date(connection); !made) return made;
     version = version_of(connection);
   }
   if (!version) return std::move(version).error();

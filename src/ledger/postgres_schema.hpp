@@ -15,8 +15,8 @@ extern const std::string_view postgres_rule_functions;
 extern const std::string_view postgres_write_functions;
 extern const std::string_view postgres_care_functions;  // postgres_care_functions.cpp
 
-/// Makes the tables and functions where they are not there, and checks their version. Any number of
-/// clients may begin at once. `unsupported`: a newer tally made them.
+/// Makes the tables and functions where they are not there, and brings older ones up to date. Any
+/// number of clients may begin at once. `unsupported`: a newer tally made them.
 Result<void> ensure_postgres_schema(PostgresConnection& connection);
 
 }  // namespace TALLY_ABI

@@ -25,7 +25,10 @@ class RowCells {
   void boolean(std::string_view name, bool value) {
     add(name, Kind::boolean, value ? "true" : "false");
   }
-  void json(std::string_view name, std::string value) { add(name, Kind::json, std::move(value)); }
+  void json(std::string_view name, std::string value) {
+    if (value.empty()) return absent(name);
+    add(name, Kind::json, std::move(value));
+  }
   void instant(std::string_view name, std::optional<Instant> value) {
     text(name, value ? to_string(*value) : std::string());
   }
@@ -131,6 +134,8 @@ void add_answer(RowCells& cells, const LedgerRow& row) {
   cells.text("error", row.error);
   cells.text("request_id", row.request_id);
   cells.text("response_id", row.response_id);
+  // Last, so that readers of a column by its number find what they always found.
+  cells.json("billed_extras", billed_extras_to_json(row.usage));
 }
 
 }  // namespace

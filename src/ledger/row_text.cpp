@@ -63,18 +63,64 @@ bool add_line(const JsonValue& json, CostLines& all) {
   const std::string* name = json.find_string("bucket");
   const JsonValue* quantity = json.find("quantity");
   if (name == nullptr || quantity == nullptr) return false;
-  const auto bucket = find_name(*name, static_cast<Bucket>(bucket_count - 1));
+  const auto bucket = find_name(*name, Bucket::unit);
   const auto count = quantity->as_int();
   if (!bucket || !count) return false;
+  const std::string* unit = json.find_string("unit");
+  if ((unit != nullptr) != (*bucket == Bucket::unit)) return false;
+  const std::string unit_name = unit != nullptr ? *unit : std::string();
   if (json.find("per_token") == nullptr) {
-    all.without_price.push_back({*bucket, *count});
+    all.without_price.push_back({*bucket, *count, unit_name});
     return true;
   }
   const auto per_token = decimal_in(json, "per_token");
   const auto amount = decimal_in(json, "amount");
   if (!per_token || !amount) return false;
-  all.lines.push_back({*bucket, *count, *per_token, *amount});
+  all.lines.push_back({*bucket, *count, *per_token, *amount, unit_name});
   return true;
+}
+
+/// `{"bucket":"unit","unit":"search_query","quantity":3`: how both kinds of lines begin.
+template <class Line>
+JsonObject begun(const Line& line) {
+  JsonObject object;
+  object.text("bucket", to_string(line.bucket));
+  if (line.bucket == Bucket::unit) object.text("unit", clean_text(line.unit));
+  return std::move(object.number("quantity", line.quantity));
+}
+
+using Parts = BilledTokens::Parts;
+
+struct PartName {
+  std::string_view name;
+  std::int64_t Parts::*part;
+};
+
+constexpr PartName part_names[] = {
+    {"audio_miss", &Parts::audio_miss},     {"image_miss", &Parts::image_miss},
+    {"audio_hit", &Parts::audio_hit},       {"write_1h", &Parts::write_1h},
+    {"audio_output", &Parts::audio_output}, {"image_output", &Parts::image_output},
+};
+
+bool read_units(const JsonValue& json, std::vector<BilledUnit>& units) {
+  if (!json.is_object()) return false;
+  for (const JsonValue& unit : json.children) {
+    const auto count = unit.as_int();
+    if (!count && !unit.is_null()) return false;
+    units.push_back({unit.key, count});
+  }
+  return true;
+}
+
+bool read_part(const JsonValue& json, BilledExtras& extras) {
+  if (json.key == "units") return read_units(json, extras.units);
+  const auto count = json.as_int();
+  for (const PartName& name : part_names) {
+    if (name.name != json.key || !count) continue;
+    extras.parts.*name.part = *count;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -139,14 +185,12 @@ std::string cost_lines_to_json(const Cost& cost) {
     json += object.take();
   };
   for (const CostLine& line : cost.lines) {
-    append(JsonObject()
-               .text("bucket", to_string(line.bucket))
-               .number("quantity", line.quantity)
-               .text("per_token", to_string(line.per_token))
-               .text("amount", to_string(line.amount)));
+    append(std::move(begun(line)
+                         .text("per_token", to_string(line.per_token))
+                         .text("amount", to_string(line.amount))));
   }
   for (const UnpricedQuantity& left : cost.without_price) {
-    append(JsonObject().text("bucket", to_string(left.bucket)).number("quantity", left.quantity));
+    append(begun(left));
   }
   return json + "]";
 }
@@ -161,11 +205,39 @@ std::optional<CostLines> cost_lines_from_json(std::string_view json) {
   return all;
 }
 
+std::string billed_extras_to_json(const Usage& usage) {
+  JsonObject object;
+  bool is_empty = true;
+  for (const PartName& name : part_names) {
+    const std::int64_t count = usage.billed.parts.*name.part;
+    if (count == 0) continue;
+    object.number(name.name, count);
+    is_empty = false;
+  }
+  if (usage.units.empty()) return is_empty ? std::string() : object.take();
+  JsonObject units;
+  for (const BilledUnit& unit : usage.units) {
+    units.json(clean_text(unit.name), unit.count ? std::to_string(*unit.count) : "null");
+  }
+  return object.json("units", units.take()).take();
+}
+
+std::optional<BilledExtras> billed_extras_from_json(std::string_view json) {
+  BilledExtras extras;
+  if (json.empty()) return extras;
+  const auto parsed = parse_json(json);
+  if (!parsed || !parsed->is_object()) return std::nullopt;
+  for (const JsonValue& part : parsed->children) {
+    if (!read_part(part, extras)) return std::nullopt;
+  }
+  return extras;
+}
+
 std::string anomalies_to_text(const std::vector<Anomaly>& anomalies) {
   return join_names(anomalies);
 }
 std::optional<std::vector<Anomaly>> anomalies_from_text(std::string_view text) {
-  return split_names(text, Anomaly::other_modality);
+  return split_names(text, Anomaly::cached_kind_unknown);
 }
 std::string flags_to_text(const std::vector<CostFlag>& flags) { return join_names(flags); }
 std::optional<std::vector<CostFlag>> flags_from_text(std::string_view text) {

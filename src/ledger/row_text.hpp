@@ -36,6 +36,16 @@ struct CostLines {
 std::string cost_lines_to_json(const Cost& cost);
 std::optional<CostLines> cost_lines_from_json(std::string_view json);
 
+/// What a usage bills beside its four quantities of tokens. Plain data.
+struct BilledExtras {
+  BilledTokens::Parts parts;
+  std::vector<BilledUnit> units;
+};
+/// `{"audio_miss":69,"units":{"search_query":3,"page":null}}`, without what is 0; empty where there
+/// is nothing.
+std::string billed_extras_to_json(const Usage& usage);
+std::optional<BilledExtras> billed_extras_from_json(std::string_view json);
+
 /// Names, separated by commas; empty for none.
 std::string anomalies_to_text(const std::vector<Anomaly>& anomalies);
 std::optional<std::vector<Anomaly>> anomalies_from_text(std::string_view text);

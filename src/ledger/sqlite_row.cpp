@@ -22,9 +22,9 @@ namespace {
   "low_frac,high_currency,high_nano,high_frac,cost_lines,cost_flags,unpriced_reason,"       \
   "unpriced_message,reported_cost,price_sha256,price_entry_id,price_catalog_version,"       \
   "price_model,price_band,price_service_tier,price_context_tier,http_status,finish_reason," \
-  "error,request_id,response_id"
+  "error,request_id,response_id,billed_extras"
 #define TALLY_TEN "?,?,?,?,?,?,?,?,?,?,"
-#define TALLY_ROW_VALUES TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN "?,?,?"
+#define TALLY_ROW_VALUES TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN TALLY_TEN "?,?,?,?"
 
 void bind_money(SqliteQuery& query, const std::optional<Money>& money) {
   if (money) {
@@ -67,6 +67,11 @@ std::optional<ReportedCost> reported_from(const std::string& text) {
 std::optional<std::string> lines_text(const Cost& cost) {
   if (cost.lines.empty() && cost.without_price.empty()) return std::nullopt;
   return cost_lines_to_json(cost);
+}
+
+std::optional<std::string> extras_text(const Usage& usage) {
+  std::string text = billed_extras_to_json(usage);
+  return text.empty() ? std::nullopt : std::optional<std::string>(std::move(text));
 }
 
 void bind_usage(SqliteQuery& query, const Usage& usage) {
@@ -185,6 +190,7 @@ void bind_row(SqliteQuery& query, const LedgerRow& row, int revision) {
   query.bind(row.error);
   query.bind(row.request_id);
   query.bind(row.response_id);
+  query.bind(extras_text(row.usage));
 }
 
 void insert_labels(SqliteDatabase& database, std::int64_t row_id, const Labels& labels) {
@@ -287,6 +293,9 @@ LedgerRow read_row(SqliteQuery& query) {
   row.error = query.text();
   row.request_id = query.text();
   row.response_id = query.text();
+  BilledExtras extras = billed_extras_from_json(query.text()).value_or(BilledExtras());
+  row.usage.billed.parts = extras.parts;
+  row.usage.units = std::move(extras.units);
   return row;
 }
 

@@ -110,8 +110,12 @@ CREATE TABLE balance_amount(
   PRIMARY KEY(check_id, position)) STRICT, WITHOUT ROWID;
 )sql";
 
+// What a usage bills beside its four counts of tokens: audio, pictures, searches. Few rows have
+// any. The counts themselves hold all tokens, so that no sum has to look into it.
+constexpr const char* version_2 = "ALTER TABLE ledger ADD COLUMN billed_extras TEXT;";
+
 // Step n leads from version n to n + 1. A published step is never changed; the next one goes below.
-constexpr const char* steps[] = {version_1};
+constexpr const char* steps[] = {version_1, version_2};
 constexpr int newest_version = static_cast<int>(std::size(steps));
 
 // "TALY": what tells tally's files from other programs' databases.

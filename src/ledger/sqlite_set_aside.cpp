@@ -49,6 +49,9 @@ std::string line_of(const LedgerWrite& write, const std::string& why) {
   add_count(json, "cache_miss_tokens", row.usage.billed.cache_miss);
   add_count(json, "cache_write_tokens", row.usage.billed.cache_write);
   add_count(json, "output_tokens", row.usage.billed.output);
+  if (const auto extras = billed_extras_to_json(row.usage); !extras.empty()) {
+    json.json("billed_extras", extras);
+  }
   json.json("cost_lines", cost_lines_to_json(row.cost)).text("usage_raw", row.usage.raw);
   if (row.price) json.text("price_sha256", row.price->sha256);
   json.number("http_status", row.http_status).text("error", row.error);

@@ -112,11 +112,53 @@ TEST_CASE("row text: broken lines of a cost are refused, not read as less") {
   }
 }
 
+TEST_CASE("row text: the lines of units have their names") {
+  tally::Cost cost;
+  cost.lines = {{Bucket::unit, 3, Decimal{0, 10'000'000'000'000'000},
+                 Decimal{0, 30'000'000'000'000'000}, "search_query"}};
+  cost.without_price = {{Bucket::unit, 0, "page"}};
+  const std::string json = tally::cost_lines_to_json(cost);
+  CHECK(
+      json ==
+      R"([{"bucket":"unit","unit":"search_query","quantity":3,"per_token":"0.01","amount":"0.03"},)"
+      R"({"bucket":"unit","unit":"page","quantity":0}])");
+  const auto read = tally::cost_lines_from_json(json);
+  REQUIRE(read);
+  CHECK(read->lines[0].name() == "search_query");
+  CHECK(read->without_price[0].name() == "page");
+  CHECK_FALSE(tally::cost_lines_from_json(R"([{"bucket":"unit","quantity":3}])"));
+  CHECK_FALSE(tally::cost_lines_from_json(R"([{"bucket":"output","unit":"x","quantity":3}])"));
+}
+
+TEST_CASE("row text: what is billed beside tokens is written only where there is any") {
+  tally::Usage usage;
+  CHECK(tally::billed_extras_to_json(usage).empty());
+  usage.billed.parts = {1, 2, 3, 4, 5, 6};
+  CHECK(
+      tally::billed_extras_to_json(usage) ==
+      R"({"audio_miss":1,"image_miss":2,"audio_hit":3,"write_1h":4,"audio_output":5,"image_output":6})");
+  usage.billed.parts = {69, 0, 0, 0, 0, 0};
+  usage.units = {{"search_query", 3}, {"page", std::nullopt}};
+  const std::string json = tally::billed_extras_to_json(usage);
+  CHECK(json == R"({"audio_miss":69,"units":{"search_query":3,"page":null}})");
+  const auto read = tally::billed_extras_from_json(json);
+  REQUIRE(read);
+  CHECK(read->parts.audio_miss == 69);
+  REQUIRE(read->units.size() == 2);
+  CHECK(read->units[0].count == 3);
+  CHECK_FALSE(read->units[1].count);
+  CHECK(tally::billed_extras_from_json("")->units.empty());
+  for (const char* broken : {"[]", "{", R"({"gold":1})", R"({"audio_miss":"1"})", R"({"units":[]})",
+                             R"({"units":{"page":"1"}})"}) {
+    CHECK_MESSAGE(!tally::billed_extras_from_json(broken), broken);
+  }
+}
+
 TEST_CASE("row text: names of anomalies and flags are read back, every one of them") {
   const std::vector<Anomaly> anomalies{
       Anomaly::prompt_split_mismatch, Anomaly::cached_gt_prompt, Anomaly::reasoning_gt_completion,
       Anomaly::total_residual,        Anomaly::total_short,      Anomaly::bad_count,
-      Anomaly::usage_regressed};
+      Anomaly::usage_regressed,       Anomaly::other_modality,   Anomaly::cached_kind_unknown};
   CHECK(tally::anomalies_from_text(tally::anomalies_to_text(anomalies)) == anomalies);
   CHECK(tally::anomalies_to_text({Anomaly::bad_count, Anomaly::total_short}) ==
         "bad_count,total_short");

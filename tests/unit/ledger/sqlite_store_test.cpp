@@ -252,7 +252,7 @@ TEST_CASE("sqlite store: a newer schema is refused with both versions") {
   const tally::Error error = refused(folder.file());
   CHECK(error.kind == ErrorKind::unsupported);
   CHECK(says(error, "version 900"));
-  CHECK(says(error, "up to 1"));
+  CHECK(says(error, "up to 2"));
 }
 
 TEST_CASE("sqlite store: a damaged file is an error that says so") {

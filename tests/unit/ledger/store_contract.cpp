@@ -177,6 +177,8 @@ LedgerRow full_row(const tally::Price& price) {
   row.usage.reasoning_tokens = 7;
   row.usage.total_tokens = 9'000'000'100;
   row.usage.billed = {40, 60, 0, 9'000'000'000};
+  row.usage.billed.parts = {10, 3, 20, 0, 9'000, 1};
+  row.usage.units = {{"search_query_low", 3}, {"page", std::nullopt}, {"\"image\"", 0}};
   row.usage.source = tally::UsageSource::mixed;
   row.usage.anomalies = {tally::Anomaly::total_residual, tally::Anomaly::bad_count};
   row.usage.service_tier = "priority";
@@ -188,8 +190,9 @@ LedgerRow full_row(const tally::Price& price) {
   row.cost.is_lower_bound = true;
   row.cost.lines = {
       {tally::Bucket::input_cache_hit, 60, decimal("0.00000007"), decimal("0.0000042")},
-      {tally::Bucket::output, 5, decimal("0.3"), decimal("1.5")}};
-  row.cost.without_price = {{tally::Bucket::cache_write_1h, 12}};
+      {tally::Bucket::output, 5, decimal("0.3"), decimal("1.5")},
+      {tally::Bucket::unit, 3, decimal("0.01"), decimal("0.03"), "search_query"}};
+  row.cost.without_price = {{tally::Bucket::cache_write_1h, 12}, {tally::Bucket::unit, 0, "page"}};
   row.cost.unpriced_reason = tally::UnpricedReason::no_price_at_instant;
   row.cost.unpriced_message = "nothing is in force";
   row.cost.bounds = tally::CostBounds{dollars("0"), dollars("1000000000.5")};

@@ -251,6 +251,16 @@ void check_equal(const tally::Usage& read, const tally::Usage& want) {
   CHECK(read.billed.cache_hit == want.billed.cache_hit);
   CHECK(read.billed.cache_write == want.billed.cache_write);
   CHECK(read.billed.output == want.billed.output);
+  using Parts = tally::BilledTokens::Parts;
+  for (std::int64_t Parts::*part : {&Parts::audio_miss, &Parts::image_miss, &Parts::audio_hit,
+                                    &Parts::write_1h, &Parts::audio_output, &Parts::image_output}) {
+    CHECK(read.billed.parts.*part == want.billed.parts.*part);
+  }
+  REQUIRE(read.units.size() == want.units.size());
+  for (std::size_t i = 0; i < want.units.size(); ++i) {
+    CHECK(read.units[i].name == want.units[i].name);
+    CHECK(read.units[i].count == want.units[i].count);
+  }
   CHECK(read.source == want.source);
   CHECK(read.anomalies == want.anomalies);
   CHECK(read.service_tier == want.service_tier);
@@ -269,11 +279,13 @@ void check_lines(const tally::Cost& read, const tally::Cost& want) {
     CHECK(read.lines[i].quantity == want.lines[i].quantity);
     CHECK(read.lines[i].per_token == want.lines[i].per_token);
     CHECK(read.lines[i].amount == want.lines[i].amount);
+    CHECK(read.lines[i].unit == want.lines[i].unit);
   }
   REQUIRE(read.without_price.size() == want.without_price.size());
   for (std::size_t i = 0; i < read.without_price.size(); ++i) {
     CHECK(read.without_price[i].bucket == want.without_price[i].bucket);
     CHECK(read.without_price[i].quantity == want.without_price[i].quantity);
+    CHECK(read.without_price[i].unit == want.without_price[i].unit);
   }
 }
 
