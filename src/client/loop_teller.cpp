@@ -8,6 +8,14 @@ inline namespace TALLY_ABI {
 
 using std::chrono::microseconds;
 
+namespace {
+
+// Loops count milliseconds in an int, some of them. A timer that comes too early is asked for
+// again.
+constexpr std::chrono::hours longest_timer{24};
+
+}  // namespace
+
 bool LoopTeller::is_watching() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return !wanted_.empty();
@@ -30,7 +38,8 @@ void LoopTeller::note(const std::vector<SocketWatch>& changes, SteadyInstant tur
   timer_is_news_ = true;
   timer_.reset();
   if (turn_at == SteadyInstant::max()) return;
-  timer_ = std::max(std::chrono::ceil<microseconds>(turn_at - now), microseconds(0));
+  timer_ = std::clamp<microseconds>(std::chrono::ceil<microseconds>(turn_at - now), microseconds(0),
+                                    longest_timer);
 }
 
 void LoopTeller::note_timer_over() {

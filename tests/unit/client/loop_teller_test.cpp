@@ -61,6 +61,16 @@ TEST_CASE("loop teller: a timer that has come is asked for again, though the ins
   CHECK(host.tell() == "1us ");
 }
 
+TEST_CASE(
+    "loop teller: a timer is for a day at most, since a loop may count milliseconds in an int") {
+  Host host;
+  host.teller.note({}, start + 1000h, start);
+  CHECK(host.tell() == "86400000000us ");
+  host.teller.note_timer_over();
+  host.teller.note({}, start + 1000h, start + 999h);
+  CHECK(host.tell() == "3600000000us ");
+}
+
 TEST_CASE("loop teller: what is noted while the host is told comes after, in order") {
   Host host;
   host.teller.note({{7, true, false}, {8, true, false}}, start + 5us, start);
