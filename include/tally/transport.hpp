@@ -39,6 +39,7 @@ enum class TransferResult {
   refused_by_handler,  ///< `TransferHandler::on_body` said abort.
   failed,              ///< Anything else; `message` says what.
   not_http,            ///< What came back is no HTTP answer.
+  cancelled,           ///< Ended on this side, and not by `Transport::cancel`.
 };
 
 /// How long the stages of a transfer took, each from its beginning; absent: it did not come to

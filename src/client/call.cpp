@@ -100,7 +100,7 @@ void Call::begin_attempt() {
   attempt_ = Attempt{};
   attempt_.number = number;
   attempt_.attempt_id = uuid_v7(now);
-  attempt_.started = now;
+  attempt_.started = reserved_at_ = now;
   is_admitted_ = false;
   billed_at_.reset();
   exchange_.reset();
@@ -169,6 +169,8 @@ void Call::send() {
   auto started = lane_->transport().start(std::move(request), *exchange_);
   if (!started) return settle({std::move(started).error(), true, "connect_failed"});
   transfer_ = *started;
+  // The ledger may have taken its time; and a replay's clock knows only now what is replayed.
+  attempt_.started = settings_->clock->wall();
   lane_->lower_deadline(deadline());
 }
 

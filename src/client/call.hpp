@@ -103,6 +103,7 @@ class Call {
   void be_done();
 
   Outcome outcome_of_transfer();
+  Outcome outcome_of_cancel();
   Outcome outcome_without_answer(const TransferEnd& end) const;
   Outcome outcome_of_refusal() const;
   Outcome outcome_of_answer(bool cut);
@@ -139,6 +140,7 @@ class Call {
 
   // Of the attempt under way.
   Attempt attempt_;
+  Instant reserved_at_{};
   bool is_admitted_ = false;  ///< The ledger has its reserve, or is done without.
   std::optional<Instant> billed_at_;
   std::shared_ptr<const HttpHeaders> headers_;

@@ -66,6 +66,9 @@ std::string what_broke(TransferResult result) {
 
 Call::Outcome Call::outcome_of_transfer() {
   const TransferEnd& end = *exchange_->end;
+  if (end.result == TransferResult::cancelled && !exchange_->answer_is_whole()) {
+    return outcome_of_cancel();
+  }
   if (exchange_->status == 0) return outcome_without_answer(end);
   if (!exchange_->is_success_status()) return outcome_of_refusal();
   const bool was_cut =
@@ -75,6 +78,12 @@ Call::Outcome Call::outcome_of_transfer() {
     outcome.error->message += " (" + end.message + ")";
   }
   return outcome;
+}
+
+Call::Outcome Call::outcome_of_cancel() {
+  if (exchange_->reader) exchange_->reader->finish(true);
+  return {Error{ErrorKind::cancelled, exchange_->end->message}, !exchange_->is_connected,
+          "cancelled"};
 }
 
 Call::Outcome Call::outcome_without_answer(const TransferEnd& end) const {
@@ -144,6 +153,7 @@ BillFacts Call::bill_facts() const {
 
 void Call::settle(Outcome outcome) {
   attempt_.completed = settings_->clock->wall();
+  if (exchange_ && exchange_->ended_at) attempt_.completed = *exchange_->ended_at;
   BillFacts facts = bill_facts();
   facts.is_free = outcome.is_free;
   Bill bill = bill_of(*settings_, facts);
@@ -222,7 +232,7 @@ void Call::plan_retry(const Outcome& outcome) {
   retry_after_.reset();
   if (!outcome.may_repeat || attempt_.number > retries_.most) return;
   const std::string_view asked_for = exchange_ ? std::string_view(exchange_->retry_after) : "";
-  const auto asked = read_retry_after(asked_for, settings_->clock->wall());
+  const auto asked = read_retry_after(asked_for, attempt_.completed);
   const auto delay = retry_delay(retries_, attempt_.number, asked, std::random_device{}());
   const SteadyInstant begins_at = lane_->now() + delay;
   if (begins_at > later(started_at_, retries_.within)) return;
@@ -281,7 +291,7 @@ LedgerRow Call::row() const {
   row.model_reported = attempt_.model_reported;
   row.streamed = shape_ == CallShape::streamed;
   row.labels = labels_;
-  row.started = attempt_.started;
+  row.started = reserved_at_;  // Budgets have counted it there.
   if (attempt_.state != BillState::reserved) row.completed = attempt_.completed;
   row.billed_at = billed_at_;
   row.first_byte_after = attempt_.first_byte_after;

@@ -90,6 +90,7 @@ BodyFlow Exchange::on_body(std::string_view bytes) {
 
 void Exchange::on_end(const TransferEnd& how) {
   end = how;
+  ended_at = settings_.clock->wall();
   on_news_();
 }
 

@@ -42,6 +42,7 @@ class Exchange final : public TransferHandler {
   std::string error_body;                 ///< Its first part, where the status is no success.
   std::optional<ReplyReader> reader;
   std::optional<TransferEnd> end;
+  std::optional<Instant> ended_at;  ///< When the transport told of it.
 
   // When things happened, by the call's clock.
   SteadyInstant started_at{};

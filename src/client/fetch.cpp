@@ -32,6 +32,7 @@ Error error_of(const TransferEnd& end, std::string_view who) {
   ErrorKind kind = ErrorKind::connection;
   if (end.result == TransferResult::tls_failed) kind = ErrorKind::tls;
   if (end.result == TransferResult::refused_by_handler) kind = ErrorKind::limit_exceeded;
+  if (end.result == TransferResult::cancelled) kind = ErrorKind::cancelled;
   Error error{kind, std::string(who) + " could not reach the server: " + end.message};
   if (kind == ErrorKind::limit_exceeded) {
     error.message = std::string(who) + " got an answer of more than 16 MiB";

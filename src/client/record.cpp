@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "tally/record.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,38 +24,53 @@ struct Recorder {
   std::shared_ptr<const Clock> clock;
   std::mutex mutex{};  ///< One line at a time.
 
-  void write(RecordedExchange& exchange, std::string_view key) {
+  void write(RecordedExchange& exchange, const std::vector<std::string>& secrets) {
     exchange.ended = clock->wall();
-    redact(exchange, key);
+    redact(exchange, secrets);
     const std::string line = to_line(exchange);
     std::lock_guard<std::mutex> lock(mutex);
     sink(line);
   }
 };
 
+/// One time for all that comes in one turn of a transport: what came together is replayed together.
+class TurnTime {
+ public:
+  explicit TurnTime(const Clock& clock) : clock_(clock) {}
+  void next_turn() { now_.reset(); }
+  SteadyInstant now() {
+    if (!now_) now_ = clock_.steady();
+    return *now_;
+  }
+
+ private:
+  const Clock& clock_;
+  std::optional<SteadyInstant> now_;
+};
+
 /// Stands between a transport and the handler of one transfer.
 class RecordedTransfer final : public TransferHandler {
  public:
-  RecordedTransfer(std::shared_ptr<Recorder> recorder, const HttpRequest& request,
+  RecordedTransfer(std::shared_ptr<Recorder> recorder, TurnTime& turn, const HttpRequest& request,
                    TransferHandler& handler)
-      : recorder_(std::move(recorder)), handler_(handler) {
-    if (request.headers) key_ = key_in(*request.headers);
-    exchange_ = recorded_request(request, key_);
+      : recorder_(std::move(recorder)), turn_(turn), handler_(handler) {
+    if (request.headers) secrets_ = secrets_in(*request.headers);
+    exchange_ = recorded_request(request);
     exchange_.started = recorder_->clock->wall();
+    started_at_ = recorder_->clock->steady();
   }
 
   void cancel() {
     if (is_over_) return;
-    is_over_ = true;
-    exchange_.was_cancelled = true;
-    exchange_.request_sent = exchange_.is_connected;
-    recorder_->write(exchange_, key_);
+    turn_.next_turn();
+    end({TransferResult::cancelled, "", exchange_.is_connected, {}});
   }
   bool is_over() const { return is_over_; }
 
  private:
   void on_connected() override {
     exchange_.is_connected = true;
+    exchange_.connected_after = elapsed();
     handler_.on_connected();
   }
   void on_header(std::string_view name, std::string_view value) override {
@@ -61,37 +79,51 @@ class RecordedTransfer final : public TransferHandler {
   }
   void on_head(int status) override {
     exchange_.status = status;
+    exchange_.head_after = elapsed();
     handler_.on_head(status);
   }
   BodyFlow on_body(std::string_view bytes) override {
     const BodyFlow flow = handler_.on_body(bytes);
-    if (flow != BodyFlow::pause) exchange_.pieces.emplace_back(bytes);  // Else it comes again.
+    if (flow == BodyFlow::pause) return flow;  // It comes again.
+    exchange_.pieces.push_back({std::string(bytes), elapsed()});
     return flow;
   }
-  void on_end(const TransferEnd& end) override {
+  void on_end(const TransferEnd& how) override {
+    end(how);
+    handler_.on_end(how);
+  }
+
+  std::chrono::microseconds elapsed() {
+    return std::max(
+        std::chrono::duration_cast<std::chrono::microseconds>(turn_.now() - started_at_),
+        std::chrono::microseconds(0));
+  }
+  void end(const TransferEnd& how) {
     is_over_ = true;
-    exchange_.result = end.result;
-    exchange_.message = end.message;
-    exchange_.request_sent = end.request_sent;
-    recorder_->write(exchange_, key_);
-    handler_.on_end(end);
+    exchange_.result = how.result;
+    exchange_.message = how.message;
+    exchange_.request_sent = how.request_sent;
+    exchange_.ended_after = elapsed();
+    recorder_->write(exchange_, secrets_);
   }
 
   std::shared_ptr<Recorder> recorder_;
+  TurnTime& turn_;
   TransferHandler& handler_;
-  std::string key_;
+  std::vector<std::string> secrets_;
   RecordedExchange exchange_;
+  SteadyInstant started_at_{};
   bool is_over_ = false;
 };
 
 class RecordingTransport final : public Transport {
  public:
   RecordingTransport(std::unique_ptr<Transport> inner, std::shared_ptr<Recorder> recorder)
-      : recorder_(std::move(recorder)), inner_(std::move(inner)) {}
+      : recorder_(std::move(recorder)), turn_(*recorder_->clock), inner_(std::move(inner)) {}
 
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
     forget_ended();
-    auto transfer = std::make_unique<RecordedTransfer>(recorder_, request, handler);
+    auto transfer = std::make_unique<RecordedTransfer>(recorder_, turn_, request, handler);
     auto id = inner_->start(std::move(request), *transfer);
     if (id) transfers_.emplace(*id, std::move(transfer));
     return id;
@@ -105,6 +137,7 @@ class RecordingTransport final : public Transport {
   }
   void drive(std::chrono::microseconds wait) override {
     forget_ended();  // Not sooner: a handler may cancel its own transfer, whose frame stands then.
+    turn_.next_turn();
     inner_->drive(wait);
   }
   SteadyInstant next_deadline() const override { return inner_->next_deadline(); }
@@ -124,6 +157,7 @@ class RecordingTransport final : public Transport {
   }
 
   std::shared_ptr<Recorder> recorder_;
+  TurnTime turn_;
   std::map<TransferId, std::unique_ptr<RecordedTransfer>> transfers_;
   std::unique_ptr<Transport> inner_;  ///< Goes first: it may know the transfers.
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/json.hpp"
@@ -13,44 +15,17 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-constexpr std::array<std::string_view, 8> result_names = {
-    "complete",       "connect_failed",     "tls_failed", "send_failed",
-    "receive_failed", "refused_by_handler", "failed",     "not_http"};
+using std::chrono::microseconds;
+
+constexpr std::array<std::string_view, 9> result_names = {
+    "complete",           "connect_failed", "tls_failed", "send_failed", "receive_failed",
+    "refused_by_handler", "failed",         "not_http",   "cancelled"};
 
 std::string_view path_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == url.npos) return url;
   const std::size_t path = url.find('/', scheme + 3);
   return path == url.npos ? "/" : url.substr(path);
-}
-
-bool is_secret(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  for (const std::string_view word : {"authorization", "api-key", "cookie", "x-auth"}) {
-    if (lower.find(word) != lower.npos) return true;
-  }
-  return false;
-}
-
-/// A key may begin in one piece and end in another: its mark stands in the first of them.
-void redact_pieces(std::vector<std::string>& pieces, std::string_view key) {
-  std::string whole;
-  for (const std::string& piece : pieces) whole += piece;
-  std::size_t at = key.empty() ? whole.npos : whole.find(key);
-  if (at == whole.npos) return;
-  std::size_t position = 0;  // In `whole`.
-  for (std::string& piece : pieces) {
-    const std::size_t end = position + piece.size();
-    piece.clear();
-    while (position < end) {
-      if (at != whole.npos && position >= at + key.size()) at = whole.find(key, position);
-      if (position == at) piece += "[key]";
-      const bool is_inside = at != whole.npos && position >= at;
-      if (!is_inside) piece += whole[position];
-      ++position;
-    }
-  }
 }
 
 /// Bytes as characters of the same number: pieces may cut a character, or hold anything.
@@ -96,6 +71,7 @@ class LineWriter {
     member(name);
     line_ += value;
   }
+  void after(std::string_view name, microseconds time) { raw(name, std::to_string(time.count())); }
   std::string finish() { return std::move(line_) + "}"; }
 
  private:
@@ -123,81 +99,137 @@ Error bad(const std::string& why) {
   return Error{ErrorKind::invalid_argument, "this is no line of a recording: " + why};
 }
 
-/// A member that is text or bytes; absent is empty.
-std::string bytes_in(const JsonValue& line, const std::string& name) {
-  if (const std::string* text = line.find_string(name)) return *text;
-  const std::string* bytes = line.find_string(name + "_bytes");
-  return bytes != nullptr ? bytes_of_latin1(*bytes) : std::string();
-}
+/// Reads the members of one line; what is absent stays as it is. The first that is of a wrong kind
+/// is the error.
+class LineReader {
+ public:
+  explicit LineReader(const JsonValue& line) : line_(line) {}
+  const std::optional<Error>& error() const { return error_; }
+  void fail(const std::string& why) {
+    if (!error_) error_ = bad(why);
+  }
 
-std::optional<std::vector<std::string>> cut(std::string_view body, const JsonValue* sizes) {
-  std::vector<std::string> pieces;
-  if (sizes != nullptr) {
-    for (const JsonValue& size : sizes->children) {
-      const std::int64_t bytes = size.as_int().value_or(-1);
-      if (bytes < 0 || static_cast<std::uint64_t>(bytes) > body.size()) return std::nullopt;
-      pieces.emplace_back(body.substr(0, static_cast<std::size_t>(bytes)));
-      body.remove_prefix(static_cast<std::size_t>(bytes));
+  const JsonValue* find(std::string_view name, JsonType type) {
+    const JsonValue* value = line_.find(name);
+    if (value == nullptr || value->type == type) return value;
+    fail(std::string(name) + " is of a wrong kind");
+    return nullptr;
+  }
+  void text(std::string_view name, std::string& into) {
+    if (const JsonValue* value = find(name, JsonType::string)) into = value->text;
+  }
+  /// A member that is text or bytes.
+  void bytes(const std::string& name, std::string& into) {
+    text(name, into);
+    if (const JsonValue* value = find(name + "_bytes", JsonType::string)) {
+      into = bytes_of_latin1(value->text);
     }
   }
-  // A body that somebody wrote by hand needs no sizes.
-  if (!body.empty()) pieces.emplace_back(body);
-  return pieces;
+  void flag(std::string_view name, bool& into) {
+    if (const JsonValue* value = find(name, JsonType::boolean)) into = value->boolean;
+  }
+  void number(std::string_view name, std::int64_t& into) {
+    if (const JsonValue* value = find(name, JsonType::number)) into = number_of(name, *value);
+  }
+  void instant(std::string_view name, Instant& into) {
+    const JsonValue* value = find(name, JsonType::string);
+    if (value == nullptr) return fail(std::string(name) + " is missing");
+    const auto read = parse_instant(value->text);
+    if (!read) return fail(std::string(name) + " is no instant");
+    into = *read;
+  }
+  void after(std::string_view name, microseconds& into) {
+    std::int64_t count = into.count();
+    number(name, count);
+    into = microseconds(count);
+  }
+  std::vector<std::int64_t> numbers(std::string_view name) {
+    std::vector<std::int64_t> list;
+    if (const JsonValue* value = find(name, JsonType::array)) {
+      for (const JsonValue& each : value->children) list.push_back(number_of(name, each));
+    }
+    return list;
+  }
+
+ private:
+  /// Sizes and microseconds: more than a century of them is a mistake.
+  std::int64_t number_of(std::string_view name, const JsonValue& value) {
+    constexpr std::int64_t most = std::int64_t{36525} * 86400 * 1000 * 1000;
+    const std::int64_t number = value.as_int().value_or(-1);
+    if (number >= 0 && number <= most) return number;
+    fail(std::string(name) + " holds what is no number from 0");
+    return 0;
+  }
+
+  const JsonValue& line_;
+  std::optional<Error> error_;
+};
+
+void read_headers(LineReader& line, HttpHeaders& headers) {
+  const JsonValue* list = line.find("headers", JsonType::array);
+  if (list == nullptr) return;
+  for (const JsonValue& pair : list->children) {
+    const bool is_pair = pair.children.size() == 2 && pair.children[0].as_string() != nullptr &&
+                         pair.children[1].as_string() != nullptr;
+    if (!is_pair) return line.fail("a header is no pair of texts");
+    headers.emplace_back(pair.children[0].text, pair.children[1].text);
+  }
 }
 
-bool is_true(const JsonValue& line, std::string_view name) {
-  const JsonValue* value = line.find(name);
-  return value != nullptr && value->boolean;
+void read_pieces(LineReader& line, std::vector<RecordedPiece>& pieces) {
+  std::string body;
+  line.bytes("body", body);
+  std::string_view left = body;
+  for (const std::int64_t size : line.numbers("pieces")) {
+    if (static_cast<std::uint64_t>(size) > left.size()) {
+      return line.fail("its pieces are longer than its body");
+    }
+    pieces.push_back({std::string(left.substr(0, static_cast<std::size_t>(size))), {}});
+    left.remove_prefix(static_cast<std::size_t>(size));
+  }
+  // A body that somebody wrote by hand needs no sizes, and its pieces no times.
+  if (!left.empty()) pieces.push_back({std::string(left), {}});
+  const std::vector<std::int64_t> times = line.numbers("pieces_after");
+  if (times.size() > pieces.size()) return line.fail("it has more times than pieces");
+  for (std::size_t i = 0; i < times.size(); ++i) pieces[i].after = microseconds(times[i]);
 }
 
-Result<void> read_times(const JsonValue& line, RecordedExchange& exchange) {
-  const std::string* started = line.find_string("started");
-  const std::string* ended = line.find_string("ended");
-  if (started == nullptr || ended == nullptr) return bad("started or ended is missing");
-  const auto start = parse_instant(*started);
-  const auto end = parse_instant(*ended);
-  if (!start || !end) return bad("started or ended is no instant");
-  exchange.started = *start;
-  exchange.ended = *end;
-  return {};
-}
-
-Result<void> read_end(const JsonValue& line, RecordedExchange& exchange) {
-  const std::string* result = line.find_string("result");
-  const std::string_view name = result != nullptr ? std::string_view(*result) : "complete";
-  exchange.was_cancelled = name == "cancelled";
-  const auto found = std::find(result_names.begin(), result_names.end(),
-                               exchange.was_cancelled ? "receive_failed" : name);
-  if (found == result_names.end()) return bad("result \"" + std::string(name) + "\" is unknown");
+void read_end(LineReader& line, RecordedExchange& exchange) {
+  std::string result = "complete";
+  line.text("result", result);
+  const auto found = std::find(result_names.begin(), result_names.end(), result);
+  if (found == result_names.end()) return line.fail("result \"" + result + "\" is unknown");
   exchange.result = static_cast<TransferResult>(found - result_names.begin());
-  exchange.message = bytes_in(line, "message");
-  exchange.is_connected = is_true(line, "connected");
-  exchange.request_sent = is_true(line, "request_sent");
-  return {};
+  line.after("ended_after", exchange.ended_after);
+  line.bytes("message", exchange.message);
+  line.flag("request_sent", exchange.request_sent);
 }
 
 }  // namespace
 
-RecordedExchange recorded_request(const HttpRequest& request, std::string_view key) {
+RecordedExchange recorded_request(const HttpRequest& request) {
   RecordedExchange exchange;
   exchange.method = request.body ? "POST" : "GET";
   exchange.path = path_of(request.url);
   if (request.body) exchange.request = *request.body;
-  redact(exchange.path, key);
-  redact(exchange.request, key);
   return exchange;
 }
 
-void redact(RecordedExchange& exchange, std::string_view key) {
-  redact(exchange.path, key);
-  redact(exchange.request, key);
-  redact(exchange.message, key);
-  redact_pieces(exchange.pieces, key);
+void redact(RecordedExchange& exchange, const std::vector<std::string>& secrets) {
+  redact(exchange.path, secrets);
+  redact(exchange.request, secrets);
+  redact(exchange.message, secrets);
+  std::vector<std::string*> pieces;
+  for (RecordedPiece& piece : exchange.pieces) pieces.push_back(&piece.bytes);
+  redact_pieces(pieces, secrets);
   HttpHeaders& headers = exchange.headers;
   headers.erase(std::remove_if(headers.begin(), headers.end(),
-                               [](const auto& header) { return is_secret(header.first); }),
+                               [](const auto& header) { return is_secret_name(header.first); }),
                 headers.end());
-  for (auto& header : headers) redact(header.second, key);
+  for (auto& [name, value] : headers) {
+    redact(value, secrets);
+    if (is_secret_value(value, secrets)) value = "[key]";
+  }
 }
 
 std::string to_line(const RecordedExchange& exchange) {
@@ -207,50 +239,51 @@ std::string to_line(const RecordedExchange& exchange) {
   line.text("started", to_string(exchange.started));
   line.text("ended", to_string(exchange.ended));
   line.bytes("request", exchange.request);
+  line.raw("connected", exchange.is_connected ? "true" : "false");
+  line.after("connected_after", exchange.connected_after);
   line.raw("status", std::to_string(exchange.status));
   line.raw("headers", list_of(exchange.headers));
+  line.after("head_after", exchange.head_after);
   std::string sizes;
+  std::string times;
   std::string body;
-  for (const std::string& piece : exchange.pieces) {
-    sizes += (sizes.empty() ? "" : ",") + std::to_string(piece.size());
-    body += piece;
+  for (const RecordedPiece& piece : exchange.pieces) {
+    sizes += (sizes.empty() ? "" : ",") + std::to_string(piece.bytes.size());
+    times += (times.empty() ? "" : ",") + std::to_string(piece.after.count());
+    body += piece.bytes;
   }
   line.bytes("body", body);
   line.raw("pieces", "[" + sizes + "]");
-  line.text("result", exchange.was_cancelled
-                          ? "cancelled"
-                          : result_names[static_cast<std::size_t>(exchange.result)]);
+  line.raw("pieces_after", "[" + times + "]");
+  line.text("result", result_names[static_cast<std::size_t>(exchange.result)]);
+  line.after("ended_after", exchange.ended_after);
   line.bytes("message", exchange.message);
-  line.raw("connected", exchange.is_connected ? "true" : "false");
   line.raw("request_sent", exchange.request_sent ? "true" : "false");
   return line.finish();
 }
 
 Result<RecordedExchange> parse_line(std::string_view text) {
-  const auto line = parse_json(text);
-  if (!line) return bad(line.error().message);
+  const auto json = parse_json(text);
+  if (!json) return bad(json.error().message);
+  LineReader line(*json);
   RecordedExchange exchange;
-  const std::string* method = line->find_string("method");
-  const std::string* path = line->find_string("path");
-  if (method == nullptr || path == nullptr) return bad("method or path is missing");
-  exchange.method = *method;
-  exchange.path = *path;
-  exchange.request = bytes_in(*line, "request");
-  if (auto read = read_times(*line, exchange); !read) return read.error();
-  if (auto read = read_end(*line, exchange); !read) return read.error();
-  if (const JsonValue* status = line->find("status")) {
-    exchange.status =
-        static_cast<int>(std::clamp<std::int64_t>(status->as_int().value_or(0), 0, 999));
-  }
-  if (const JsonValue* headers = line->find("headers")) {
-    for (const JsonValue& pair : headers->children) {
-      if (pair.children.size() != 2) return bad("a header is no pair");
-      exchange.headers.emplace_back(pair.children[0].text, pair.children[1].text);
-    }
-  }
-  auto pieces = cut(bytes_in(*line, "body"), line->find("pieces"));
-  if (!pieces) return bad("its pieces are longer than its body");
-  exchange.pieces = *std::move(pieces);
+  line.text("method", exchange.method);
+  line.text("path", exchange.path);
+  if (exchange.method.empty() || exchange.path.empty()) line.fail("method or path is missing");
+  line.bytes("request", exchange.request);
+  line.instant("started", exchange.started);
+  line.instant("ended", exchange.ended);
+  line.flag("connected", exchange.is_connected);
+  line.after("connected_after", exchange.connected_after);
+  std::int64_t status = 0;
+  line.number("status", status);
+  if (status > 999) line.fail("status " + std::to_string(status) + " is none");
+  exchange.status = static_cast<int>(status);
+  read_headers(line, exchange.headers);
+  line.after("head_after", exchange.head_after);
+  read_pieces(line, exchange.pieces);
+  read_end(line, exchange);
+  if (line.error()) return *line.error();
   return exchange;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,14 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// A request and its answer, as a line of a recording holds them. Plain data.
+/// A part of an answer's body as the transport handed it over. Plain data.
+struct RecordedPiece {
+  std::string bytes;
+  std::chrono::microseconds after{0};  ///< Since the exchange was started, as all that is so named.
+};
+
+/// A request and its answer, as a line of a recording holds them. What came in one turn of the
+/// transport has the same time. Plain data.
 struct RecordedExchange {
   std::string method;
   std::string path;  ///< Of the URL, query included.
@@ -19,20 +27,24 @@ struct RecordedExchange {
   Instant started{};
   Instant ended{};
   bool is_connected = false;
+  std::chrono::microseconds connected_after{0};
   int status = 0;  ///< 0: no head came.
   HttpHeaders headers;
-  std::vector<std::string> pieces;  ///< The answer's body, as it came.
+  std::chrono::microseconds head_after{0};
+  std::vector<RecordedPiece> pieces;
+  /// `cancelled`: by the client, and the rest is not known.
   TransferResult result = TransferResult::complete;
-  bool was_cancelled = false;  ///< By the client: the rest is not known.
+  std::chrono::microseconds ended_after{0};
   bool request_sent = false;
   std::string message;
+  std::size_t line = 0;  ///< Where it stands in its recording, from 1.
 };
 
-/// The request's part, with `key` taken out: what a recorded exchange is found by.
-RecordedExchange recorded_request(const HttpRequest& request, std::string_view key);
+/// The request's part: what a recorded exchange is found by.
+RecordedExchange recorded_request(const HttpRequest& request);
 
-/// Takes `key` out of everything, also where pieces cut it, and drops headers that hold secrets.
-void redact(RecordedExchange& exchange, std::string_view key);
+/// Takes `secrets` out of everything, also where pieces cut them, and drops headers that hold some.
+void redact(RecordedExchange& exchange, const std::vector<std::string>& secrets);
 
 std::string to_line(const RecordedExchange& exchange);
 /// `invalid_argument` says what is wrong with it.
