@@ -17,6 +17,7 @@
 
 #include "report.hpp"
 #include "tally/import.hpp"
+#include "wire/usage_json.hpp"
 
 namespace runners {
 namespace {
@@ -85,6 +86,61 @@ const KnownPrice known_prices[] = {
     {llm_prices, 165, "openai", "o3", Bucket::input_cache_miss, "10"},
 };
 
+/// A usage as a server sent it, and its bill by the prices of a file, worked out by hand.
+struct KnownBill {
+  std::string_view file;
+  std::string_view provider;
+  std::string_view model;
+  std::string_view usage;
+  std::string_view total;
+};
+
+const KnownBill known_bills[] = {
+    // 16 of text x 0.6 + 37 of audio x 10 + 123 x 2.4 = 9.6 + 370 + 295.2 millionths.
+    {litellm, "openai", "gpt-audio-mini", R"({"prompt_tokens":53,"completion_tokens":123,
+      "total_tokens":176,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":37,
+      "text_tokens":16,"image_tokens":0}})",
+     "$0.0006748"},
+    // 12 x 2.5 + 69 x 40 + 72 x 10 = 30 + 2760 + 720 millionths.
+    {litellm, "openai", "gpt-4o-audio-preview", R"({"prompt_tokens":81,"completion_tokens":72,
+      "total_tokens":153,"prompt_tokens_details":{"audio_tokens":69,"text_tokens":12}})",
+     "$0.00351"},
+    // 12 x 0.3 + 69 x 1 + 72 x 2.5 = 3.6 + 69 + 180 millionths.
+    {models_dev, "gemini", "gemini-2.5-flash", R"({"prompt_tokens":81,"completion_tokens":72,
+      "total_tokens":153,"prompt_tokens_details":{"audio_tokens":69}})",
+     "$0.0002526"},
+    // (8 + 178) x 1 millionths and a search of 0.005; Perplexity's own figure was 0.00519.
+    {litellm, "perplexity", "sonar", R"({"prompt_tokens":8,"completion_tokens":178,
+      "total_tokens":186,"search_context_size":"low"})",
+     "$0.005186"},
+    // The same by a list that prices each request with the dearest search.
+    {genai, "perplexity", "sonar", R"({"prompt_tokens":8,"completion_tokens":178,
+      "total_tokens":186,"search_context_size":"low"})",
+     "$0.012186"},
+    // 1000 x 3 + 200 x 3.75 + 300 x 6 + 50 x 15 = 3000 + 750 + 1800 + 750 millionths, 2 x 0.01.
+    {genai, "anthropic", "claude-sonnet-4-5", R"({"prompt_tokens":1500,"completion_tokens":50,
+      "total_tokens":1550,"cache_creation":{"ephemeral_5m_input_tokens":200,
+      "ephemeral_1h_input_tokens":300},"server_tool_use":{"web_search_requests":2}})",
+     "$0.0263"},
+    // Audio without a price of its own: 81 x 2.5 + 72 x 10 = 202.5 + 720 millionths, at least.
+    {litellm, "openai", "gpt-4o", R"({"prompt_tokens":81,"completion_tokens":72,
+      "total_tokens":153,"prompt_tokens_details":{"audio_tokens":69}})",
+     ">=$0.0009225"},
+};
+
+std::string billed(const PriceCatalog& catalog, const KnownBill& known) {
+  const auto json = parse_json(known.usage);
+  if (!json) return json.error().message;
+  const Usage usage = normalize(read_usage(*json, known.usage), provider_named(known.provider));
+  PriceQuery query;
+  query.provider = known.provider;
+  query.model = known.model;
+  query.prompt_tokens = usage.prompt_tokens;
+  query.at = parse_instant("2026-11-21T12:00:00Z").value_or(Instant{});
+  const auto price = catalog.price_at(query);
+  return to_string(price ? cost_of(usage, *price) : cost_of(usage, price.error()));
+}
+
 std::string found(const PriceCatalog& catalog, const KnownPrice& known) {
   PriceQuery query;
   query.provider = known.provider;
@@ -133,6 +189,12 @@ void run(const Sample& sample, const std::string& folder, Report& report) {
                  found(imported->catalog, known));
     report.add(file + ':' + std::to_string(known.line) + ' ' + std::string(known.model),
                mismatches);
+  }
+  for (const KnownBill& known : known_bills) {
+    if (known.file != sample.file) continue;
+    mismatches.clear();
+    expect_equal(mismatches, "bill", std::string(known.total), billed(imported->catalog, known));
+    report.add(file + ": a bill of " + std::string(known.model), mismatches);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "importing.hpp"
+#include "wire/usage_json.hpp"
 
 using namespace tally;
 using namespace importing;
@@ -237,4 +238,39 @@ TEST_CASE("import: a list that is cut off or changed anywhere is refused or read
     }
     CHECK(!import_prices(PriceList::genai_prices, text.substr(0, i), options()));
   }
+}
+
+TEST_CASE("import: what a list prices beside text is billed, from the usage to the last digit") {
+  const auto bill = [](const ImportedPrices& prices, std::string_view provider,
+                       std::string_view model, std::string_view usage) {
+    const auto json = parse_json(usage);
+    REQUIRE(json);
+    const auto price = prices.catalog.price_at(query(provider, model));
+    REQUIRE(price);
+    return to_string(
+        cost_of(normalize(read_usage(*json, usage), provider_named(provider)), *price));
+  };
+  // As LiteLLM has gpt-audio-mini, and as OpenAI counted an answer of it.
+  const auto audio = imported(PriceList::litellm, litellm("gpt-audio-mini", R"(
+      "input_cost_per_audio_token": 1e-05, "input_cost_per_token": 6e-07,
+      "output_cost_per_audio_token": 2e-05, "output_cost_per_token": 2.4e-06)"));
+  // 16 x 0.6 + 37 x 10 + 123 x 2.4 = 9.6 + 370 + 295.2 millionths.
+  CHECK(bill(audio, "openai", "gpt-audio-mini", R"({"prompt_tokens": 53, "completion_tokens": 123,
+      "total_tokens": 176, "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 37},
+      "completion_tokens_details": {"audio_tokens": 0}})") == "$0.0006748");
+  // 53 x 0.6 + 23 x 2.4 + 100 x 20 = 31.8 + 55.2 + 2000 millionths.
+  CHECK(bill(audio, "openai", "gpt-audio-mini", R"({"prompt_tokens": 53, "completion_tokens": 123,
+      "completion_tokens_details": {"audio_tokens": 100}})") == "$0.002087");
+
+  const auto gemini = imported(PriceList::genai_prices, genai(R"({"id": "g",
+      "match": {"equals": "g"}, "prices": {"input_mtok": 0.3, "cache_read_mtok": 0.03,
+      "output_mtok": 2.5, "input_audio_mtok": 1, "cache_audio_read_mtok": 0.1,
+      "output_image_mtok": 30, "requests_kcount": 12}})"));
+  CHECK(gemini.left_out.empty());
+  // Text: 20 x 0.03 + 30 x 0.3; audio: 10 x 0.1 + 40 x 1; 5 x 2.5 and 50 x 30 out; that is 0.6 + 9
+  // + 1 + 40 + 12.5 + 1500 millionths, and 0.012 for the request.
+  CHECK(bill(gemini, "xai", "g", R"({"prompt_tokens": 100, "completion_tokens": 55,
+      "total_tokens": 155, "prompt_tokens_details": {"cached_tokens": 30, "audio_tokens": 50,
+      "cached_tokens_details": {"audio_tokens": 10}},
+      "completion_tokens_details": {"image_tokens": 50}})") == "$0.0135631");
 }
