@@ -128,7 +128,13 @@ std::vector<std::string> secrets_in(const HttpHeaders& headers) {
 }
 
 void redact(std::string& text, std::string_view key) {
-  if (key.size() < least_secret) return;
+  if (key.empty()) return;
+  if (key.size() < least_secret) {
+    for (std::size_t at = text.find(key); at != text.npos; at = text.find(key, at + mark.size())) {
+      text.replace(at, key.size(), mark);  // Not in the mark: keys of local servers are words.
+    }
+    return;
+  }
   // Asked at the end of each call, and nearly always in vain: without a copy of anything.
   std::size_t at = 0;
   while (at < text.size() && end_of_secret(text, at, key) == at) ++at;

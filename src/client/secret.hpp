@@ -26,7 +26,7 @@ std::vector<std::string> secrets_in(const HttpHeaders& headers);
 constexpr std::size_t least_secret = 8;
 
 /// Some servers repeat the key that they refuse: it is taken out of `text`, also as JSON may escape
-/// it (`\/`, `\u002f`).
+/// it (`\/`, `\u002f`). A single key may be a word: an error never holds it.
 void redact(std::string& text, std::string_view key);
 void redact(std::string& text, const std::vector<std::string>& secrets);
 
