@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,25 @@ bool read_answer(const nlohmann::json& expect, Errors& errors) {
   return true;
 }
 
+/// How many were left out.
+int read_answers(const std::string& folder, std::map<std::string, Errors>& providers) {
+  int left_out = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find(".case.json") == std::string::npos) continue;
+    std::ifstream file(entry.path());
+    const auto read = nlohmann::json::parse(file, nullptr, false);
+    if (!read.is_object() || !read.contains("expect") || !read["expect"].is_object()) continue;
+    if (read_answer(read["expect"], providers["all"])) {
+      read_answer(read["expect"], providers[read.value("provider", "unknown")]);
+    } else {
+      ++left_out;
+    }
+  }
+  return left_out;
+}
+
 void print(Report& report, const std::map<std::string, Errors>& kinds) {
   for (const auto& [kind, errors] : kinds) {
     char line[128];
@@ -104,25 +124,16 @@ constexpr const char* heading = "texts  tokens  mean error    bias  95th percent
 
 void measure_recorded_answers(Report& report) {
   report.section("Token estimates of recorded answers, beside the counts of their servers");
-  const char* folder = std::getenv("TALLY_RECORDINGS");
-  if (folder == nullptr) return report.note("left out: TALLY_RECORDINGS names no recordings");
+  const char* named = std::getenv("TALLY_RECORDINGS");
+  if (named == nullptr) return report.note("left out: TALLY_RECORDINGS names no recordings");
   std::map<std::string, Errors> providers;
   int left_out = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find(".case.json") == std::string::npos) continue;
-    std::ifstream file(entry.path());
-    const auto read = nlohmann::json::parse(file, nullptr, false);
-    if (!read.is_object() || !read.contains("expect") || !read["expect"].is_object()) continue;
-    if (read_answer(read["expect"], providers["all"])) {
-      read_answer(read["expect"], providers[read.value("provider", "unknown")]);
-    } else {
-      ++left_out;
-    }
+  std::istringstream folders(named);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    left_out += read_answers(folder, providers);
   }
   if (providers["all"].relative.empty())
-    return report.note("left out: no answers in " + std::string(folder));
+    return report.note("left out: no answers in " + std::string(named));
   report.note("output text of recordings " + std::string(heading));
   print(report, providers);
   report.note(std::to_string(left_out) + " left out: tools, hidden thinking, no text or no count");

@@ -9,6 +9,7 @@
 #   --quick       fewer rounds and shorter streams: half a minute, to see that it runs
 #   --json FILE   the ratios as one flat JSON object too
 #   TALLY_TOKENS  (a variable) a folder of counted texts, *.jsonl, for the section estimator
+#   TALLY_RECORDINGS  (a variable) folders of recorded answers, for the same
 #   SECTION       stream decode calls latency streams money include open growth ledger
 #                 ledger_queries (all, if none is named); only if they are named: frames (17 minutes, or
 #                 one with --quick) and ledger_postgres (it starts a PostgreSQL server)
