@@ -212,6 +212,18 @@ Result<PollResult> Client::Core::poll(microseconds time_budget) {
 
 Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
   const SteadyInstant until = later(settings_->clock->steady(), timeout);
+  waits_.store(true);
+  auto result = wait_until(until);
+  // A shutdown on another thread takes short turns of its own; they are let pass.
+  while (!result && result.error().kind == ErrorKind::busy && closed_.load()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    result = wait_until(until);
+  }
+  waits_.store(false);
+  return result;
+}
+
+Result<PollResult> Client::Core::wait_until(SteadyInstant until) {
   {
     // A transport sleeps and can be woken, also without a transfer.
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
@@ -219,13 +231,6 @@ Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
     if (is_forked()) return *refusal();
     if (auto lane = started_lane(); !lane) return std::move(lane).error();
   }
-  waits_.store(true);
-  auto result = wait_until(until);
-  waits_.store(false);
-  return result;
-}
-
-Result<PollResult> Client::Core::wait_until(SteadyInstant until) {
   while (true) {
     auto now = poll_result();
     if (!now || now->events_ready > 0) return now;

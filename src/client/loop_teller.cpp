@@ -78,6 +78,14 @@ void LoopTeller::tell() {
   std::unique_lock<std::mutex> lock(mutex_);
   if (is_telling_) return;  // Further out, or on another thread; it comes to this too.
   is_telling_ = true;
+  const struct Over {  // Also where a function of the host's throws.
+    LoopTeller& teller;
+    std::unique_lock<std::mutex>& lock;
+    ~Over() {
+      if (!lock) lock.lock();
+      teller.is_telling_ = false;
+    }
+  } over{*this, lock};
   while (!news_.empty() || timer_is_news_) {
     if (!news_.empty()) {
       const SocketWatch watch = news_.front();
@@ -92,7 +100,6 @@ void LoopTeller::tell() {
     }
     lock.lock();
   }
-  is_telling_ = false;
 }
 
 }  // namespace TALLY_ABI

@@ -251,6 +251,22 @@ TEST_CASE("examples: 09 fills the hole in a function and prints the receipt") {
   CHECK(provider.received().back().path == "/beta/completions");
 }
 
+TEST_CASE("examples: 11 has a thread of its own in the client, which ends with the shutdown") {
+  loopback::Script slow;
+  slow.delay = std::chrono::milliseconds(20);
+  loopback::LoopbackProvider provider(slow);
+  const auto before = std::chrono::system_clock::now();
+  const Output output = run_against(provider, EXAMPLE_11_THREAD);
+  const auto after = std::chrono::system_clock::now();
+  CHECK(output.exit_code == 0);
+  const auto first = [](const Expected& e) { return "1: " + (whole_text + e.receipt()); };
+  const bool is_whole = output.text.find(first(expected_at(before))) != std::string::npos ||
+                        output.text.find(first(expected_at(after))) != std::string::npos;
+  CHECK_MESSAGE(is_whole, output.text);
+  CHECK_MESSAGE(output.text.find("2: the call was cancelled by the caller\n") != std::string::npos,
+                output.text);
+}
+
 TEST_CASE("examples: the receipts in the README are what the examples print off-peak") {
   std::ifstream file(TALLY_SOURCE_DIR "/README.md");
   const std::string readme(std::istreambuf_iterator<char>(file), {});

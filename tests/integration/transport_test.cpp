@@ -108,6 +108,30 @@ TEST_CASE("threads: shutdown leaves its time to calls that another thread drives
   CHECK(completion->reply);
 }
 
+TEST_CASE("threads: a thread that lives in wait pulls every completion before it is told closed") {
+  LoopbackProvider provider;
+  for (int round = 0; round < 20; ++round) {
+    const tally::Client client = client_of(provider, "delay_ms=1");
+    int completions = 0;
+    ErrorKind last_word{};
+    std::thread worker([&] {
+      tally::Event event;
+      while (true) {
+        const auto waited = client.wait(30s);
+        if (!waited) last_word = waited.error().kind;
+        if (!waited) return;
+        while (client.next_event(event)) completions += event.completion ? 1 : 0;
+      }
+    });
+    client.chat_start(three_rivers());
+    client.cancel(client.chat_start(three_rivers()));
+    client.shutdown(30s);
+    worker.join();
+    CHECK(completions == 2);
+    CHECK(last_word == ErrorKind::closed);
+  }
+}
+
 TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry may help") {
   LoopbackProvider provider;
   const tally::Client client = client_of(provider);
