@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/patience.hpp"
+#include "base/quietly.hpp"
 #include "base/uuid.hpp"
 
 namespace tally {
@@ -60,10 +61,14 @@ Call::~Call() {
     if (!done()) be_done();
     return;
   }
-  if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
-    interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
-  }
-  if (const auto answer = booking_.answer_now(*lane_)) tell_budgets(*answer);
+  // Without memory its row stays reserved, until somebody finds that nobody settles it.
+  quietly([this] {
+    if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
+      interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
+    }
+    if (const auto answer = booking_.answer_now(*lane_)) tell_budgets(*answer);
+  });
+  end_transfer();
   booking_.stop_waiting(*lane_);
   if (!done()) be_done();
   own_cancel_->detach(*lane_);

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "client/call_order.hpp"
 #include "client/core.hpp"
 #include "client/estimate.hpp"
@@ -62,7 +63,9 @@ Estimate estimate_of(const ClientSettings& settings, const Request& request,
 /// What the copies of a Client share and its Streams do not: when it goes, the client is closed.
 struct Client::Handle {
   explicit Handle(std::shared_ptr<Core> core_) : core(std::move(core_)) {}
-  ~Handle() { core->shutdown(std::chrono::milliseconds(0)); }
+  ~Handle() {
+    quietly([this] { core->shutdown(std::chrono::milliseconds(0)); });
+  }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 

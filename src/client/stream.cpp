@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "client/stream_state.hpp"
 
 namespace tally {
@@ -34,7 +35,7 @@ Stream::State::State(std::shared_ptr<Client::Core> core_, CallOrder order,
 Stream::State::~State() {
   if (!core->is_forked()) {
     call.reset();
-    call_hooks();  // An abandoned attempt is reported too.
+    quietly([this] { call_hooks(); });  // An abandoned attempt is reported too.
     return;
   }
   // The transfer and its socket are the parent's; ending them here would end them there.

@@ -38,17 +38,23 @@ std::vector<MemoryRows::Number> MemoryRows::within(TimeSpan span) const {
 }
 
 MemoryRows::Number MemoryRows::insert(LedgerRow row) {
-  const Number number = ++last_;
-  by_attempt_.emplace(row.attempt_id, number);
-  by_instant_.emplace(counts_at(row), number);
+  // All memory is asked for first: where there is none, the row is in none of the three.
+  const Number number = last_ + 1;
+  by_attempt_.reserve(by_attempt_.size() + 1);
+  std::unordered_map<std::string, Number> attempt{{row.attempt_id, number}};
+  std::set<std::pair<Instant, Number>> instant{{counts_at(row), number}};
   rows_.emplace(number, std::move(row));
+  by_attempt_.merge(attempt);
+  by_instant_.merge(instant);
+  last_ = number;
   return number;
 }
 
 void MemoryRows::replace(Number number, LedgerRow row) {
   LedgerRow& place = rows_.find(number)->second;
-  by_instant_.erase({counts_at(place), number});
-  by_instant_.emplace(counts_at(row), number);
+  auto instant = by_instant_.extract({counts_at(place), number});
+  instant.value() = {counts_at(row), number};
+  by_instant_.insert(std::move(instant));
   place = std::move(row);
 }
 
