@@ -914,7 +914,8 @@ enum {
   TALLY_TRANSFER_RECEIVE_FAILED = 4,
   TALLY_TRANSFER_REFUSED_BY_HANDLER = 5,
   TALLY_TRANSFER_FAILED = 6,
-  TALLY_TRANSFER_NOT_HTTP = 7
+  TALLY_TRANSFER_NOT_HTTP = 7,
+  TALLY_TRANSFER_CANCELLED = 8  ///< By the host, and not by `cancel`.
 };
 
 typedef struct tally_transfer_end {

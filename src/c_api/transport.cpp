@@ -51,7 +51,7 @@ TransferEnd end_of(const tally_transfer_end* end, const tally_transfer_handler& 
   Arguments given;
   const tally_transfer_end read = given.in(end, "end");
   TransferEnd made;
-  made.result = given.one_of<TransferResult>(read.result, 8, "end.result");
+  made.result = given.one_of<TransferResult>(read.result, 9, "end.result");
   made.request_sent = read.request_sent != 0;
   made.message = given.string(read.message, "end.message");
   if (handler.was_aborted) made.result = TransferResult::refused_by_handler;
