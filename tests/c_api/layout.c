@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the structs of tally/c_api.h, as a C99 compiler lays them out, with layout.inc. */
+/* Compares the structs of tally/c_api.h, as a C99 compiler lays them out, with layout.inc, and its
+ * constants with constants.inc. */
 
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +19,16 @@ struct field {
   {#type "." #member, offsetof(type, member), at, sizeof(((type*)0)->member), bytes, 0},
 static const struct field fields[] = {
 #include "layout.inc"
+};
+
+struct constant {
+  const char* name;
+  int value, listed;
+};
+
+#define CONSTANT(constant, number) {#constant, constant, number},
+static const struct constant constants[] = {
+#include "constants.inc"
 };
 
 static size_t round_up(size_t value, size_t alignment) {
@@ -53,6 +64,12 @@ int main(void) {
     printf("something at the end of the last struct is not listed\n");
     ++failures;
   }
-  printf("%u structs\n", (unsigned)structs);
+  for (i = 0; i < sizeof(constants) / sizeof(constants[0]); ++i) {
+    if (constants[i].value == constants[i].listed) continue;
+    printf("%s is %d, where %d is listed\n", constants[i].name, constants[i].value,
+           constants[i].listed);
+    ++failures;
+  }
+  printf("%u structs, %u constants\n", (unsigned)structs, (unsigned)i);
   return failures != 0;
 }
