@@ -27,12 +27,3 @@ struct tally_cancel_token : tally::HandleOf<tally::HandleKind::cancel_token> {
 struct tally_chat_request : tally::HandleOf<tally::HandleKind::chat_request> {
   tally::ChatRequest request;
 };
-
-namespace tally {
-inline namespace TALLY_ABI {
-
-/// The host's own HTTP. `table` was checked: its functions are there.
-TransportFactory transport_of(const tally_transport& table);
-
-}  // namespace TALLY_ABI
-}  // namespace tally

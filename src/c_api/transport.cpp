@@ -166,8 +166,6 @@ class HostTransport : public Transport {
 
 }  // namespace
 
-TransportFactory transport_of(const tally_transport& table) { return transport_of(table, nullptr); }
-
 TransportFactory transport_of(const tally_transport& table, std::shared_ptr<const Clock> clock) {
   if (clock == nullptr) clock = system_clock();
   return [table, clock]() -> Result<std::unique_ptr<Transport>> {

@@ -3,14 +3,15 @@
 
 #include <memory>
 
-#include "c_api/handles.hpp"
+#include "tally/c_api.h"
 #include "tally/time.hpp"
+#include "tally/transport.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// As `transport_of` without a clock, for a client that has a clock of its own: a transport says in
-/// its client's time when it wants to be driven. Null: the system's.
+/// The host's own HTTP. `table` was checked: its functions are there. `clock` is the client's, in
+/// whose time a transport says when it wants to be driven; null: the system's.
 TransportFactory transport_of(const tally_transport& table, std::shared_ptr<const Clock> clock);
 
 }  // namespace TALLY_ABI
