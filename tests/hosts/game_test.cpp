@@ -134,7 +134,7 @@ const std::string short_answer = "A sword for a lady who will not give her name.
 // Long enough to be left in the middle, on any machine.
 const std::string long_answer = [] {
   std::string text = "Look at the edge:";
-  for (int i = 0; i < 400; ++i) text += " it melted";
+  for (int i = 0; i < 2000; ++i) text += " it melted";
   return text + '.';
 }();
 
