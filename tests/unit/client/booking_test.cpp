@@ -33,7 +33,9 @@ class ClockedStore : public tally::LedgerStore {
         answers.pop_front();
       }
       done.ticket = write.ticket;
-      waiting_.push_back({clock_->elapsed() + takes, std::move(done)});
+      const bool is_bill = write.kind == LedgerWrite::Kind::settle;
+      waiting_.push_back(
+          {clock_->elapsed() + (is_bill ? bills_take.value_or(takes) : takes), std::move(done)});
       writes.push_back(std::move(write));
     }
   }
@@ -59,6 +61,7 @@ class ClockedStore : public tally::LedgerStore {
   tally::Result<void> put_budget(const tally::Budget&) override { return {}; }
 
   std::chrono::milliseconds takes{0};
+  std::optional<std::chrono::milliseconds> bills_take;
   bool answers_at_all = true;
   std::deque<LedgerDone> answers;   ///< To the next writes, in order; then it is stored.
   std::vector<LedgerWrite> writes;  ///< Everything that was handed in.
@@ -179,6 +182,7 @@ TEST_CASE("booking: wait lends its thread between transfers too") {
   world.network->scripts = {{}, fake::whole_answer()};  // The first call hears nothing.
   const tally::Client client = world.open();
   client.chat_start(fake::question());
+  REQUIRE(client.poll());
   world.network->clock->advance(50ms);
   REQUIRE(client.poll());
   REQUIRE(world.network->requests.size() == 1);
@@ -236,7 +240,7 @@ TEST_CASE("booking: a settle that is never answered ends the call with its answe
   world.network->scripts = {fake::whole_answer()};
   const tally::Client client = world.open();
   client.chat_start(fake::question());
-  world.store->takes = 1h;  // For the settle; the reserve is in already.
+  world.store->bills_take = 1h;
   REQUIRE(client.poll());
   REQUIRE(client.wait(1s));
   world.network->clock->advance(10s);
@@ -284,7 +288,7 @@ TEST_CASE("booking: a shutdown also ends a wait for the bill's confirmation") {
   world.network->scripts = {fake::whole_answer()};
   const tally::Client client = world.open();
   client.chat_start(fake::question());
-  world.store->takes = 1h;
+  world.store->bills_take = 1h;
   REQUIRE(client.poll());
   client.shutdown(0ms);
   const tally::Completion done = completion_of(client);
