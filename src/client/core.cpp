@@ -300,10 +300,14 @@ bool Client::Core::next_event(Event& event) {
 void Client::Core::suspend() {
   if (is_forked()) return;
   {
+    // First, so that a thread in `wait` does not take the lock again for as long as it likes.
+    std::lock_guard<std::mutex> lock(suspend_mutex_);
+    is_suspended_ = true;
+  }
+  wake_driver();
+  {
     std::lock_guard<std::mutex> lock(poll_mutex_);
     if (auto lane = started_lane()) (*lane)->suspend();
-    std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
-    is_suspended_ = true;
     loop_.suspend();
   }
   loop_.tell();
@@ -311,12 +315,16 @@ void Client::Core::suspend() {
 
 void Client::Core::resume(OnResume what) {
   if (is_forked()) return;
+  {
+    // A thread in `wait` holds the other lock for as long as it likes, but while suspended.
+    std::lock_guard<std::mutex> lock(suspend_mutex_);
+    if (!is_suspended_) return;
+  }
   std::unique_lock<std::mutex> lock(poll_mutex_);
   Lane* lane = started_lane_.load();
-  if (lane == nullptr || !lane->is_suspended()) return;
-  lane->resume();
-  if (what == OnResume::reconnect) lane->break_connections();
-  {
+  if (lane != nullptr && lane->is_suspended()) {
+    lane->resume();
+    if (what == OnResume::reconnect) lane->break_connections();
     std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
     for (Lane* idle : idle_lanes_) idle->transport().forget_idle_connections();
     lane->transport().forget_idle_connections();

@@ -132,6 +132,24 @@ TEST_CASE("threads: a thread that lives in wait pulls every completion before it
   }
 }
 
+TEST_CASE("threads: suspend, resume and shutdown do not wait for a thread that sleeps in wait") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider);
+  const auto before = std::chrono::steady_clock::now();
+  std::thread worker([&] {
+    while (client.wait(30s)) {
+    }
+  });
+  std::this_thread::sleep_for(20ms);
+  client.suspend();
+  client.resume();
+  client.resume();
+  std::this_thread::sleep_for(20ms);
+  client.shutdown(0ms);
+  worker.join();
+  CHECK(std::chrono::steady_clock::now() - before < 15s);
+}
+
 TEST_CASE("transport: nothing listens: no connection, nothing billed, a retry may help") {
   LoopbackProvider provider;
   const tally::Client client = client_of(provider);
