@@ -69,9 +69,11 @@ void Exchange::keep_told_header(std::string_view name, std::string_view value) {
 void Exchange::on_head(int status_code) {
   status = status_code;
   if (!is_success_status()) return;
+  status = 0;  // Without memory for a reader this is no answer.
   reader.emplace(settings_.provider, settings_.options.limits,
                  deltas_ != nullptr ? deltas_->back() : nullptr);
   reader->expect_choices(choices_);
+  status = status_code;
 }
 
 BodyFlow Exchange::on_body(std::string_view bytes) {
