@@ -289,8 +289,11 @@ void Client::Core::note_for_loop() {
 bool Client::Core::next_event(Event& event) {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock || is_forked()) return false;
-  begin_added();
-  const bool has_event = started_->next_event(event);
+  bool has_event = started_->next_event(event);
+  if (!has_event) {  // Begun only then: who pulls a thousand events must not begin as many calls.
+    begin_added();
+    has_event = started_->next_event(event);
+  }
   note_for_loop();  // A stream that was paused may go on.
   lock.unlock();
   loop_.tell();

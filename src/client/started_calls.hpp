@@ -27,11 +27,12 @@ class StartedCalls {
   bool has_added() const;
   /// The lane that all of them will use; outlives them.
   void use(Lane& lane) { lane_ = &lane; }
-  /// Begins what was added; with a refusal, which is needed where there is no lane, all of it ends
-  /// at once.
+  /// Begins some of what was added; with a refusal, which is needed where there is no lane, all of
+  /// it ends at once.
   void begin_added(const std::optional<Error>& refusal);
 
-  /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved.
+  /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved,
+  /// or is still to begin.
   bool turn(std::chrono::microseconds wait);
   bool next_event(Event& event);
   std::vector<std::function<void()>> take_posts();
@@ -73,7 +74,7 @@ class StartedCalls {
 
   mutable std::mutex mutex_;  ///< Over what follows, which other threads come to.
   CallId last_id_ = 0;
-  std::vector<Added> added_;
+  std::deque<Added> added_;
   std::unordered_map<CallId, Cancellable> cancellable_;
 };
 

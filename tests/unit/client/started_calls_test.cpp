@@ -47,6 +47,25 @@ TEST_CASE("poll: many started calls end with their own text and bill, on one thr
   }
 }
 
+TEST_CASE("poll: calls begin as its time allows, in their order; the rest waits for the next one") {
+  fake::World world;
+  const tally::Client client = world.open();
+  for (int i = 0; i < 50; ++i) {
+    tally::ChatRequest request = fake::question();
+    request.seed = i;
+    client.chat_start(request);
+  }
+  CHECK(client.poll(0us)->calls_in_flight == 50);
+  REQUIRE(world.network->requests.size() == 4);
+  CHECK(world.network->requests[3].body->find("\"seed\":3") != std::string::npos);
+  tally::Event event;
+  CHECK_FALSE(client.next_event(event));
+  CHECK(client.poll(0us));
+  CHECK(world.network->requests.size() < 20);
+  CHECK(client.poll(1ms));  // Of a clock that stands still here.
+  CHECK(world.network->requests.size() == 50);
+}
+
 TEST_CASE("poll: it never waits, and wait does") {
   fake::World world;
   world.network->scripts = {
