@@ -39,9 +39,10 @@
 //     called the library, before that call returns, with no lock held, and may use the client
 //     unless said otherwise; never after the client was destroyed. They must neither throw nor jump
 //     over the library's frames.
-// 11. No exception leaves the library. Out of memory is TALLY_E_OUT_OF_MEMORY; what was asked for
-//     did not happen, or, of `_poll` and its like, may be asked for again. A library that was built
-//     without exceptions ends the process instead, as its containers do.
+// 11. No exception leaves the library. Out of memory is TALLY_E_OUT_OF_MEMORY, and what was asked
+//     for did not happen; a call that was under way may then end by its clocks alone, or by a
+//     cancel. A library that was built without exceptions ends the process instead, as its
+//     containers do.
 //
 // The header is C99. For readers as cffi's or LuaJIT's, leave out the lines with a `#` or the word
 // extern in them, and the words TALLY_C_API and TALLY_CALL: plain declarations stay.
