@@ -30,6 +30,7 @@ class SlowStore : public tally::LedgerStore {
 
   std::size_t waiting() const { return waiting_.size(); }
   void answer(std::optional<tally::Error> error = std::nullopt) {
+    REQUIRE_FALSE(waiting_.empty());
     done_.push_back({waiting_.front().ticket, std::move(error), {}, {}});
     std::vector<LedgerWrite> one;
     one.push_back(std::move(waiting_.front()));
@@ -141,6 +142,7 @@ TEST_CASE("ledger: a reserve that fails refuses the call, and nothing was sent")
   world.options.ledger = tally::Ledger(store);
   const tally::Client client = world.open();
   client.chat_start(fake::question());
+  REQUIRE(client.poll());
   store->answer(disk_full());
   REQUIRE(client.poll());
   store->answer();
@@ -160,6 +162,7 @@ TEST_CASE("ledger: a settle that fails keeps the answer, and the receipt says so
   world.network->scripts = {fake::whole_answer()};
   const tally::Client client = world.open();
   client.chat_start(fake::question());
+  REQUIRE(client.poll());
   store->answer();
   REQUIRE(client.poll());
   store->answer(disk_full());
