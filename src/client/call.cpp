@@ -222,14 +222,19 @@ void Call::step(SteadyInstant now) {
 
 bool Call::stop_if_asked() {
   if (done()) return false;
-  if (stage_ == Stage::settle) {
-    if (!client_stops_.load(std::memory_order_acquire)) return false;
-    retry_after_.reset();
-    stop_settling(Error{ErrorKind::closed, "the client was shut down before the ledger had this"});
-    return true;
-  }
   const bool is_asked = own_cancel_->cancelled.load(std::memory_order_acquire) ||
                         (token_ && token_->cancelled.load(std::memory_order_acquire));
+  if (stage_ == Stage::settle) {
+    if (client_stops_.load(std::memory_order_acquire)) {
+      retry_after_.reset();
+      stop_settling(
+          Error{ErrorKind::closed, "the client was shut down before the ledger had this"});
+      return true;
+    }
+    if (!is_asked || !retry_after_) return false;
+    cancel();  // Its bill is settled still; no further attempt follows.
+    return true;
+  }
   if (is_asked) {
     cancel();
     return true;

@@ -92,6 +92,9 @@ Result<Lane*> Client::Core::lease() {
 void Client::Core::give_back(Lane& lane) {
   if (is_forked()) return;  // The mutex may be held by a thread that this process does not have.
   std::lock_guard<std::mutex> lock(lanes_mutex_);
+  if (std::exchange(lane.resumes_seen, resumes_) != resumes_) {
+    lane.transport().forget_idle_connections();
+  }
   idle_lanes_.push_back(&lane);
   --leased_;
   lane_came_back_.notify_all();
@@ -118,7 +121,11 @@ Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
     if (!lock) return busy();
     auto lane = started_lane();
     if (!lane) return std::move(lane).error();
+    if ((*lane)->is_suspended()) {
+      return Error{ErrorKind::busy, "the started calls are suspended: resume them first"};
+    }
     const auto warm = fetch(**lane, *settings_, order);
+    started_->queue_ready();  // The lane's turns were the fetch's.
     note_for_loop();
     lock.unlock();
     loop_.tell();
@@ -154,27 +161,33 @@ CallId Client::Core::start(CallOrder order, const CallOptions& options) {
   auto call = std::make_unique<Call>(settings_, std::move(order), options, stops_);
   // Asked here: a call that is started before a shutdown has its time, also if it begins later.
   const CallId id = started_->add(std::move(call), options.group, refusal());
-  if (loop_.has_loop() || waits_.load()) wake_driver();
+  if (loop_.has_loop() || waits_.load() > 0) wake_driver();
   // A wake is heard by one of the watches, if there are any.
   if (loop_.has_loop() && !loop_.is_watching()) call_loop();
   return id;
 }
 
 void Client::Core::call_loop() {
+  loop_called_.store(true);
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-    if (!lock) return;  // Whoever works there notes it.
+    if (!lock) return;  // Whoever works there looks for it when done.
     (void)started_lane();
     note_for_loop();
   }
   loop_.tell();
 }
 
+void Client::Core::look_for_calls() {
+  if (loop_.has_loop() && loop_called_.load()) call_loop();
+}
+
 void Client::Core::begin_added() {
   if (!started_->has_added()) return;
-  if (const Lane* lane = started_lane_.load(); lane != nullptr && lane->is_suspended()) return;
   std::optional<Error> refused;
   if (stops_.load(std::memory_order_acquire)) refused = refusal();
+  const Lane* present = started_lane_.load();
+  if (!refused && present != nullptr && present->is_suspended()) return;
   auto lane = started_lane();
   if (!lane && !refused) refused = std::move(lane).error();
   started_->begin_added(refused);
@@ -189,6 +202,7 @@ Result<bool> Client::Core::turn_started(microseconds waits) {
   const auto posts = started_->take_posts();
   note_for_loop();
   lock.unlock();
+  look_for_calls();
   loop_.tell();
   for (const auto& call_host : posts) call_host();
   return moved;
@@ -198,7 +212,10 @@ Result<PollResult> Client::Core::poll_result() {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return busy();
   if (is_forked()) return *refusal();
-  return PollResult{started_->events_ready(), started_->in_flight()};
+  const PollResult result{started_->events_ready(), started_->in_flight()};
+  lock.unlock();
+  look_for_calls();
+  return result;
 }
 
 Result<PollResult> Client::Core::poll(microseconds time_budget) {
@@ -212,14 +229,15 @@ Result<PollResult> Client::Core::poll(microseconds time_budget) {
 
 Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
   const SteadyInstant until = later(settings_->clock->steady(), timeout);
-  waits_.store(true);
+  ++waits_;
   auto result = wait_until(until);
   // A shutdown on another thread takes short turns of its own; they are let pass.
-  while (!result && result.error().kind == ErrorKind::busy && closed_.load()) {
+  while (!result && result.error().kind == ErrorKind::busy && closed_.load() &&
+         settings_->clock->steady() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     result = wait_until(until);
   }
-  waits_.store(false);
+  --waits_;
   return result;
 }
 
@@ -268,6 +286,7 @@ Result<PollResult> Client::Core::drive_timer() {
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
     if (!lock) return busy();
+    if (is_forked()) return *refusal();
     loop_.note_timer_over();
   }
   return poll(microseconds(0));
@@ -275,6 +294,7 @@ Result<PollResult> Client::Core::drive_timer() {
 
 void Client::Core::note_for_loop() {
   if (!loop_.has_loop()) return;
+  loop_called_.store(false);
   Lane* lane = started_lane_.load();
   const SteadyInstant now = settings_->clock->steady();
   SteadyInstant at = lane != nullptr ? lane->next_turn() : SteadyInstant::max();
@@ -305,11 +325,13 @@ void Client::Core::suspend() {
   {
     // First, so that a thread in `wait` does not take the lock again for as long as it likes.
     std::lock_guard<std::mutex> lock(suspend_mutex_);
+    if (closed_.load()) return;
     is_suspended_ = true;
   }
   wake_driver();
   {
     std::lock_guard<std::mutex> lock(poll_mutex_);
+    if (!is_suspended()) return;  // Another thread has resumed meanwhile.
     if (auto lane = started_lane()) (*lane)->suspend();
     loop_.suspend();
   }
@@ -318,27 +340,38 @@ void Client::Core::suspend() {
 
 void Client::Core::resume(OnResume what) {
   if (is_forked()) return;
-  {
-    // A thread in `wait` holds the other lock for as long as it likes, but while suspended.
-    std::lock_guard<std::mutex> lock(suspend_mutex_);
-    if (!is_suspended_) return;
-  }
+  // A thread in `wait` holds the other lock for as long as it likes, but while suspended.
+  if (!is_suspended()) return;
   std::unique_lock<std::mutex> lock(poll_mutex_);
   Lane* lane = started_lane_.load();
   if (lane != nullptr && lane->is_suspended()) {
     lane->resume();
     if (what == OnResume::reconnect) lane->break_connections();
-    std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
-    for (Lane* idle : idle_lanes_) idle->transport().forget_idle_connections();
     lane->transport().forget_idle_connections();
+  }
+  {
+    std::lock_guard<std::mutex> lanes_lock(lanes_mutex_);
+    ++resumes_;  // Leased lanes look at it when they come back.
+    for (Lane* idle : idle_lanes_) {
+      idle->resumes_seen = resumes_;
+      idle->transport().forget_idle_connections();
+    }
   }
   loop_.resume();
   note_for_loop();
+  {
+    // Before the host is told, who may suspend again from inside.
+    std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
+    is_suspended_ = false;
+    resumed_.notify_all();
+  }
   lock.unlock();
   loop_.tell();
-  std::lock_guard<std::mutex> suspend_lock(suspend_mutex_);
-  is_suspended_ = false;
-  resumed_.notify_all();
+}
+
+bool Client::Core::is_suspended() {
+  std::lock_guard<std::mutex> lock(suspend_mutex_);
+  return is_suspended_;
 }
 
 void Client::Core::wait_suspended(microseconds waits) {
@@ -362,15 +395,22 @@ void Client::Core::shutdown(std::chrono::milliseconds deadline) {
     return lock && !started_->has_unfinished();
   };
   while (std::chrono::steady_clock::now() < until && !is_idle()) {
-    if (turn_started(std::chrono::milliseconds(1))) continue;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    // A turn does not wait while events lie there unread.
+    const auto moved = turn_started(std::chrono::milliseconds(1));
+    if (!moved || !*moved) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   {
     std::unique_lock<std::mutex> lock(lanes_mutex_);
     lane_came_back_.wait_until(lock, until, [&] { return leased_ == 0; });
   }
   stop_all();
-  (void)turn_started(microseconds(0));
+  // A turn ends them all; another thread may be in one.
+  const SteadyInstant latest = std::chrono::steady_clock::now() + std::chrono::milliseconds(40);
+  do {
+    if (turn_started(microseconds(0)) && is_idle()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  } while (std::chrono::steady_clock::now() < latest);
+  wake_driver();  // That turn may have taken the wake of a thread that was about to wait.
   loop_.leave();
   loop_.tell();
 }

@@ -55,10 +55,14 @@ class Client::Core {
   Result<PollResult> drive_timer();
   void suspend();
   void resume(OnResume what);
-  Snapshot snapshot() const { return settings_->meter->read(settings_->clock->steady()); }
+  Snapshot snapshot() const {
+    return is_forked() ? Snapshot{} : settings_->meter->read(settings_->clock->steady());
+  }
   bool next_event(Event& event);
-  bool cancel(CallId call) { return started_->cancel(call); }
-  std::size_t cancel_group(std::uint64_t group) { return started_->cancel_group(group); }
+  bool cancel(CallId call) { return !is_forked() && started_->cancel(call); }
+  std::size_t cancel_group(std::uint64_t group) {
+    return is_forked() ? 0 : started_->cancel_group(group);
+  }
   void shutdown(std::chrono::milliseconds deadline);
   Result<void> warm_up(std::chrono::milliseconds timeout);
   Result<Balance> balance(std::chrono::milliseconds timeout);
@@ -79,11 +83,14 @@ class Client::Core {
   void wake_driver();
   /// Sleeps while the started calls are suspended.
   void wait_suspended(std::chrono::microseconds waits);
+  bool is_suspended();
 
   /// Notes what the host's loop is to be told. `poll_mutex_` is held.
   void note_for_loop();
   /// Has the host's loop come for a call that was added.
   void call_loop();
+  /// After work with `poll_mutex_` held: a call may have been started meanwhile.
+  void look_for_calls();
   Result<PollResult> poll_result();
   Result<PollResult> wait_until(SteadyInstant until);
   void stop_all();
@@ -98,11 +105,13 @@ class Client::Core {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Lane*> idle_lanes_;
   std::size_t leased_ = 0;
+  unsigned resumes_ = 0;  ///< How often idle connections were to be forgotten.
 
   std::mutex poll_mutex_;  ///< Held by the one thread that drives the started calls.
   std::unique_ptr<StartedCalls> started_;
   std::atomic<Lane*> started_lane_{nullptr};  ///< Set once, with `poll_mutex_` held.
-  std::atomic<bool> waits_{false};            ///< A thread is about to sleep in `wait`.
+  std::atomic<int> waits_{0};                 ///< Threads in `wait`, the refused ones too.
+  std::atomic<bool> loop_called_{false};      ///< `call_loop` found somebody at work.
   std::atomic<bool> woken_{false};
 
   LoopTeller loop_;
@@ -110,7 +119,7 @@ class Client::Core {
 
   std::mutex suspend_mutex_;
   std::condition_variable resumed_;
-  bool is_suspended_ = false;
+  bool is_suspended_ = false;  ///< Changes with `poll_mutex_` held too, but to begin with.
 };
 
 /// A lane for as long as this lives. Move-only.

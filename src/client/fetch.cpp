@@ -55,7 +55,8 @@ Result<Fetched> fetch(Lane& lane, const ClientSettings& settings, const FetchOrd
       lane.transport().cancel(*transfer);
       return Error{ErrorKind::closed, "the client was shut down"};
     }
-    const auto left = std::chrono::ceil<std::chrono::microseconds>(order.until - lane.now());
+    const auto left =
+        std::chrono::ceil<std::chrono::microseconds>(order.until - settings.clock->steady());
     if (left <= std::chrono::microseconds(0)) {
       lane.transport().cancel(*transfer);
       Error error{ErrorKind::timeout,

@@ -46,7 +46,8 @@ void Lane::break_connections() {
 SteadyInstant Lane::next_turn() const {
   const SteadyInstant host_now = clock_->steady();
   if (is_suspended()) return SteadyInstant::max();
-  if (!touched_.empty() || attention_.load(std::memory_order_acquire)) return host_now;
+  const bool has_work = !touched_.empty() || !posts_.empty();
+  if (has_work || attention_.load(std::memory_order_acquire)) return host_now;
   SteadyInstant at = transport_->next_deadline();
   if (next_check_ != SteadyInstant::max()) at = std::min(at, next_check_ + left_out_);
   // Nothing tells a loop that a store has an answer.
@@ -77,7 +78,7 @@ void Lane::turn(microseconds wait) {
     wait = microseconds(0);
   }
   bool has_answers = collect_answers();
-  if (has_answers || !touched_.empty()) wait = microseconds(0);
+  if (has_answers || !touched_.empty() || !posts_.empty()) wait = microseconds(0);
   wait = bounded(wait);
   drive(wait);
   if (wait > microseconds(0)) has_answers = collect_answers();

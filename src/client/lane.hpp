@@ -67,6 +67,8 @@ class Lane {
   bool may_start() const { return starts_left_ > 0; }
   void count_start() { --starts_left_; }
 
+  unsigned resumes_seen = 0;  ///< For whoever leases it: see `Client::Core::give_back`.
+
  private:
   /// A ledger that calls wait for.
   struct Awaited {

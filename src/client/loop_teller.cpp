@@ -13,6 +13,8 @@ namespace {
 // Loops count milliseconds in an int, some of them. A timer that comes too early is asked for
 // again.
 constexpr std::chrono::hours longest_timer{24};
+// How long a shutdown waits for a host's function on another thread.
+constexpr std::chrono::milliseconds longest_farewell{40};
 
 }  // namespace
 
@@ -76,16 +78,26 @@ void LoopTeller::leave() {
 
 void LoopTeller::tell() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (is_telling_) return;  // Further out, or on another thread; it comes to this too.
-  is_telling_ = true;
-  const struct Over {  // Also where a function of the host's throws.
+  const bool is_nested = is_telling_ && teller_ == std::this_thread::get_id();
+  if (is_telling_ && !is_nested) {
+    // That thread comes to this too. It may be held up by what waits for this one.
+    if (has_left_) told_.wait_for(lock, longest_farewell, [this] { return !is_telling_; });
+    return;
+  }
+  if (is_nested && !has_left_) return;  // Further out.
+  const struct Over {                   // Also where a function of the host's throws.
     LoopTeller& teller;
     std::unique_lock<std::mutex>& lock;
+    const bool is_outermost;
     ~Over() {
       if (!lock) lock.lock();
+      if (!is_outermost) return;
       teller.is_telling_ = false;
+      teller.told_.notify_all();
     }
-  } over{*this, lock};
+  } over{*this, lock, !is_nested};
+  is_telling_ = true;
+  teller_ = std::this_thread::get_id();
   while (!news_.empty() || timer_is_news_) {
     if (!news_.empty()) {
       const SocketWatch watch = news_.front();

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "tally/loop.hpp"
@@ -35,7 +37,8 @@ class LoopTeller {
   void leave();
 
   /// Calls the host, with no lock held, in the order of what was noted: also where the host calls
-  /// the client from inside, or another thread does meanwhile.
+  /// the client from inside, or another thread does meanwhile. After `leave`, nothing is told any
+  /// more once this has returned.
   void tell();
 
  private:
@@ -51,6 +54,8 @@ class LoopTeller {
   bool is_suspended_ = false;
   bool has_left_ = false;
   bool is_telling_ = false;
+  std::thread::id teller_;  ///< While telling.
+  std::condition_variable told_;
 };
 
 }  // namespace TALLY_ABI

@@ -66,6 +66,10 @@ bool StartedCalls::turn(std::chrono::microseconds wait) {
   return has_more || !lane_->moved().empty();
 }
 
+void StartedCalls::queue_ready() {
+  for (auto& [id, started] : calls_) queue_if_ready(started);
+}
+
 void StartedCalls::queue_if_ready(Started& started) {
   if (started.is_queued || !(started.call->has_delta() || started.call->done())) return;
   started.is_queued = true;

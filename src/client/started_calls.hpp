@@ -34,6 +34,8 @@ class StartedCalls {
   /// Drives what is in flight; waits up to `wait` if there is nothing to do. True: something moved,
   /// or is still to begin.
   bool turn(std::chrono::microseconds wait);
+  /// After turns of the lane that were somebody else's.
+  void queue_ready();
   bool next_event(Event& event);
   std::vector<std::function<void()>> take_posts();
 

@@ -219,6 +219,116 @@ TEST_CASE("suspend: a shutdown ends the calls nevertheless") {
   CHECK(event.completion->reply.error().kind == ErrorKind::closed);
 }
 
+TEST_CASE("suspend: a host that suspends again while it is told of a resume stays suspended") {
+  fake::World world;
+  std::optional<tally::Client> client;
+  bool suspends = false;
+  world.options.loop = {[](const tally::SocketWatch&) {},
+                        [&](std::optional<std::chrono::microseconds> after) {
+                          if (after && std::exchange(suspends, false)) client->suspend();
+                        }};
+  world.network->scripts = {{fake::connect()}, fake::whole_answer()};
+  client = world.open();
+  client->chat_start(fake::question());
+  REQUIRE(client->poll());
+  client->suspend();
+  suspends = true;
+  client->resume();
+  CHECK_FALSE(suspends);
+  client->chat_start(fake::question());
+  CHECK(client->poll()->calls_in_flight == 2);
+  CHECK(world.network->requests.size() == 1);
+  client->resume();
+  REQUIRE(client->poll());
+  CHECK(world.network->requests.size() == 2);
+}
+
+TEST_CASE("suspend: after a shutdown there is nothing to suspend, and calls end") {
+  fake::World world;
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  REQUIRE(client.poll());
+  client.shutdown(0ms);
+  client.suspend();
+  CHECK(client.wait(1h)->events_ready == 1);
+}
+
+TEST_CASE("warm_up: what comes of started calls meanwhile is not lost") {
+  fake::World world;
+  world.network->scripts = {
+      {fake::connect(), fake::head(200), fake::body(fake::text_chunk("one")),
+       fake::body(fake::finish_chunk(), 1s), fake::body(fake::done), fake::end()},
+      {fake::connect(2s), fake::head(200), fake::body("{}"), fake::end()},
+      {fake::connect(), fake::head(200), fake::body("{}"), fake::end()}};
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  REQUIRE(client.poll());
+  REQUIRE(client.warm_up(5s));
+  auto [text, completion] = last_of(client);
+  CHECK(text == "one");
+  CHECK(completion.reply);
+}
+
+TEST_CASE(
+    "warm_up: its time is the host's, whatever was suspended before; meanwhile it is refused") {
+  fake::World world;
+  const tally::Client client = world.open();
+  client.suspend();
+  const auto refused = client.warm_up(200ms);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::busy);
+  world.network->clock->advance(1h);
+  client.resume();
+  const auto late = client.warm_up(200ms);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().kind == ErrorKind::timeout);
+  CHECK(world.network->clock->elapsed() == 1h + 200ms);
+}
+
+TEST_CASE("wait: one that is refused does not keep the other from being woken") {
+  fake::World world;
+  world.network->scripts = {fake::whole_answer()};
+  const tally::Client client = world.open();
+  bool is_first = true;
+  world.network->on_wait = [&] {
+    if (!std::exchange(is_first, false)) return;
+    const auto second = client.wait(1ms);
+    CHECK_FALSE(second);
+    client.chat_start(fake::question());
+  };
+  CHECK(client.wait(1h)->events_ready > 0);
+  CHECK(world.network->clock->elapsed() == 0ms);
+}
+
+TEST_CASE("hooks: what is to be told does not wait for the next event") {
+  fake::World world;
+  world.options.token = [] { return std::string(); };
+  int attempts = 0;
+  world.options.hooks.on_attempt = [&](const tally::AttemptReport&) { ++attempts; };
+  const tally::Client client = world.open();
+  client.chat_start(fake::question());
+  tally::Event event;
+  REQUIRE(client.next_event(event));
+  REQUIRE(event.completion);
+  REQUIRE(client.wait(10ms));
+  CHECK(attempts == 1);
+}
+
+TEST_CASE("cancel: from the report of a failed attempt it ends the call, and no other follows") {
+  fake::World world;
+  world.options.retries.most = 2;
+  world.options.ledger = tally::Ledger::in_memory();
+  tally::CallOptions call;
+  call.cancel = tally::CancelToken();
+  world.options.hooks.on_attempt = [&](const tally::AttemptReport&) { call.cancel->cancel(); };
+  world.network->scripts = {{fake::connect(), fake::head(503, "retry-after: 5\n"),
+                             fake::body("{\"error\":{\"message\":\"busy\"}}"), fake::end()}};
+  const tally::Completion done = world.open().chat(fake::question(), call);
+  CHECK(done.reply.error().kind == ErrorKind::cancelled);
+  CHECK(done.receipt.attempts.size() == 1);
+  CHECK(world.network->clock->elapsed() < 1s);
+}
+
 TEST_CASE("loop: both functions or neither") {
   fake::World world;
   world.options.loop.on_timer = [](std::optional<std::chrono::microseconds>) {};
