@@ -126,6 +126,14 @@ int number_of(SqliteDatabase& database, const char* pragma) {
   return query.next() ? static_cast<int>(query.integer()) : 0;
 }
 
+/// Whether a step was taken whatever the file's number says: a tally that only knew version 1 wrote
+/// its own back when it had waited for another that was bringing the same file up to date.
+bool is_taken(SqliteDatabase& database, int step) {
+  return steps[step] == version_2 &&
+         database.query("SELECT 1 FROM pragma_table_info('ledger') WHERE name='billed_extras'")
+             .next();
+}
+
 bool has_tables(SqliteDatabase& database) {
   return database.query("SELECT 1 FROM sqlite_schema LIMIT 1").next();
 }
@@ -225,7 +233,13 @@ Result<void> prepare_sqlite_schema(SqliteDatabase& database, Durability durabili
 
   if (!database.begin(until)) return sqlite_error(*database.failure(), path);
   version = number_of(database, "PRAGMA user_version");  // Another process may have been first.
-  for (int step = version; step < newest_version; ++step) database.run_script(steps[step]);
+  if (version > newest_version) {
+    database.rollback();
+    return too_new(path, version);
+  }
+  for (int step = version; step < newest_version; ++step) {
+    if (!is_taken(database, step)) database.run_script(steps[step]);
+  }
   const std::string marks = "PRAGMA user_version=" + std::to_string(newest_version) +
                             ";PRAGMA application_id=" + std::to_string(application_id);
   database.run_script(marks.c_str());

@@ -6,9 +6,12 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <thread>
 
 #include "tally/ledger.hpp"
 
@@ -220,6 +223,36 @@ TEST_CASE("sqlite migration: a file of version 1 keeps its rows, labels and budg
   CHECK(file.run("PRAGMA user_version") == "2");
   CHECK(file.run("SELECT count(*) FROM ledger WHERE billed_extras IS NOT NULL") == "0");
   CHECK(opened(file.path()).rows()->size() == 2);  // And the second opening finds nothing to do.
+}
+
+TEST_CASE("sqlite migration: a file whose number an older tally wrote back opens, and keeps all") {
+  const OldFile file;
+  opened(file.path());
+  file.run("UPDATE ledger SET billed_extras='{\"audio_miss\":7}' WHERE row_id=1");
+  file.run("PRAGMA user_version=1");
+  const auto rows = opened(file.path()).rows();
+  REQUIRE_MESSAGE(rows, rows.error().message);
+  REQUIRE(rows->size() == 2);
+  CHECK(rows->front().usage.billed.parts.audio_miss == 7);
+  CHECK(file.run("PRAGMA user_version") == "2");
+}
+
+TEST_CASE("sqlite migration: a newer tally that was faster keeps its version") {
+  const OldFile file;
+  file.run("PRAGMA journal_mode=WAL");
+  sqlite3* newer = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &newer) == SQLITE_OK);
+  sqlite3_exec(newer, "BEGIN IMMEDIATE; PRAGMA user_version=3", nullptr, nullptr, nullptr);
+  // It sees version 1, and waits for the lock; where it is slow, it sees version 3 at once.
+  auto opening = std::async(std::launch::async, [&] { return tally::Ledger::open(file.path()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  sqlite3_exec(newer, "COMMIT", nullptr, nullptr, nullptr);
+  sqlite3_close(newer);
+  const auto ledger = opening.get();
+  REQUIRE_FALSE(ledger);
+  CHECK(ledger.error().kind == tally::ErrorKind::unsupported);
+  CHECK(ledger.error().message.find("has schema version 3") != std::string::npos);
+  CHECK(file.run("PRAGMA user_version") == "3");
 }
 
 TEST_CASE("sqlite migration: what was brought up to date bills audio and searches anew") {
