@@ -82,7 +82,9 @@ CacheWrites read_writes(CountReader& counts, const JsonValue& usage, const JsonV
     writes.all = counts.read(&usage, "cache_write_tokens", "cache_creation_input_tokens");
   }
   const JsonValue* split = usage.find("cache_creation");
-  if (split == nullptr && prompt != nullptr) split = prompt->find("cache_creation_token_details");
+  if ((split == nullptr || split->is_null()) && prompt != nullptr) {
+    split = prompt->find("cache_creation_token_details");
+  }
   const Count brief = counts.read(split, "ephemeral_5m_input_tokens");
   const Count hour = counts.read(split, "ephemeral_1h_input_tokens");
   writes.for_an_hour = hour.value_or(0);

@@ -125,6 +125,9 @@ TEST_CASE("usage: writes into the cache are told apart by how long they last") {
   CHECK(litellm.cache_write_tokens == 40);
   CHECK(litellm.cache_write_1h_tokens == 30);
   CHECK(read(R"({"cache_write_tokens":7})").cache_write_1h_tokens == 0);
+  const auto both = read(R"({"prompt_tokens":81,"cache_creation":null,"prompt_tokens_details":{
+      "cache_creation_token_details":{"ephemeral_1h_input_tokens":30}}})");
+  CHECK(both.cache_write_1h_tokens == 30);
 }
 
 TEST_CASE("usage: what is billed beside tokens is read under the names that catalogues use") {
