@@ -43,7 +43,8 @@ void take_audio_into_prompt(ReportedUsage& r) {
   const bool is_inside = r.total_tokens && r.prompt_tokens && r.completion_tokens &&
                          *r.total_tokens == *r.prompt_tokens + *r.completion_tokens;
   if (r.prompt_tokens && !is_inside) *r.prompt_tokens += r.audio_prompt_tokens;
-  r.audio_input_tokens += r.audio_prompt_tokens;
+  // A server that spells it both ways counts it once.
+  r.audio_input_tokens = std::max(r.audio_input_tokens, r.audio_prompt_tokens);
 }
 
 bool any_count(const ReportedUsage& r) {

@@ -240,6 +240,16 @@ TEST_CASE("usage: audio that is counted beside the prompt is a part of it here")
   CHECK(usage.billed.parts.audio_miss == 15);
 }
 
+TEST_CASE("usage: audio that is counted in both spellings is billed once") {
+  auto seen = reported(385, 20, 405);
+  seen.audio_prompt_tokens = 375;
+  seen.audio_input_tokens = 375;
+  const Usage usage = read(seen, "mistral");
+  CHECK(usage.billed.cache_miss == 385);
+  CHECK(usage.billed.parts.audio_miss == 375);  // And 10 of text.
+  CHECK(usage.anomalies.empty());
+}
+
 TEST_CASE("usage: audio and pictures are parts of the prompt and of the output") {
   auto seen = reported(81, 72, 153);
   seen.audio_input_tokens = 60;
