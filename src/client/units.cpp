@@ -37,6 +37,21 @@ void add_unless_there(std::vector<BilledUnit>& units, const std::string& name,
   if (!is_there) units.push_back({name, count});
 }
 
+bool counts_audio(const Usage& usage) {
+  const BilledTokens::Parts& parts = usage.billed.parts;
+  return parts.audio_miss > 0 || parts.audio_hit > 0 ||
+         std::any_of(usage.units.begin(), usage.units.end(),
+                     [](const BilledUnit& unit) { return unit.name == "audio_second"; });
+}
+
+/// Audio that was sent and nowhere counted hides among the text, at a price that may not be its
+/// own: Gemini takes three times as much for it.
+void note_hidden_audio(Usage& usage) {
+  auto& all = usage.anomalies;
+  if (counts_audio(usage) || std::count(all.begin(), all.end(), Anomaly::other_modality)) return;
+  all.push_back(Anomaly::other_modality);
+}
+
 std::optional<Decimal> add_product(std::optional<Decimal> sum, const UnitPrice* price,
                                    std::int64_t count) {
   if (!sum || price == nullptr) return sum;
@@ -70,6 +85,7 @@ bool searches_by_itself(std::string_view model) {
 void add_asked_units(Usage& usage, const RequestBound& bound, std::string_view model) {
   if (bound.images > 0) add_unless_there(usage.units, "image", bound.images);
   if (bound.files > 0) add_unless_there(usage.units, "page", std::nullopt);
+  if (bound.has_audio) note_hidden_audio(usage);
   for (const std::string& type : bound.server_tool_types) {
     add_unless_there(usage.units, unit_of_tool(type), std::nullopt);
   }

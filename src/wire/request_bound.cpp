@@ -32,6 +32,8 @@ void read_part(const JsonValue& part, std::string_view where, RequestBound& boun
   if (type != nullptr && *type == "text") return;
   const bool is_image = type != nullptr && (*type == "image_url" || *type == "input_image");
   const bool is_file = type != nullptr && (*type == "file" || *type == "input_file");
+  const bool is_audio = type != nullptr && (*type == "input_audio" || *type == "audio_url");
+  bound.has_audio = bound.has_audio || is_audio;
   if (!is_image && !is_file) {
     if (!bound.unbounded.empty()) return;
     bound.unbounded.append(where).append(", a part of type ");
@@ -53,6 +55,7 @@ void read_part(const ContentPart& part, RequestBound& bound) {
       bound.text_bytes -= static_cast<std::int64_t>(part.value.size());
       return;
     case ContentPart::Kind::audio:
+      bound.has_audio = true;
       if (bound.unbounded.empty()) bound.unbounded = "messages, a part of type input_audio";
       return;
     case ContentPart::Kind::json:

@@ -29,6 +29,7 @@ struct RequestBound {
   std::int64_t choices_sent = 1;           ///< That the answer has, if the server heeds `n`.
   std::string service_tier;
   std::vector<std::string> server_tool_types{};  ///< As `tools` has them; each once.
+  bool has_audio = false;
   bool may_write_1h = false;  ///< It says how long something is to stay in the cache.
   std::string unbounded;      ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
 };

@@ -182,6 +182,41 @@ TEST_CASE("bill: a tool of the server's that nobody counted makes it partial; a 
   CHECK(to_string(bill("").cost) == "$0.00004");
 }
 
+TEST_CASE("bill: audio that was sent and nowhere counted makes it partial; a count settles it") {
+  fake::World world;
+  const auto prices = tally::PriceCatalog::parse(
+      R"({"schema": "tally.prices/1", "catalog_version": "t", "models": [
+        {"provider": "deepseek", "model": "m", "entries": [
+        {"id": "e", "currency": "USD", "kind": "list", "rates": {"default": {
+          "input_cache_miss": "0.3", "input_audio": "1", "output": "2.5"}},
+         "source": {"name": "t", "verified_at": "2026-04-01"}}]}]})");
+  REQUIRE_MESSAGE(prices, prices.error().message);
+  world.options.prices = *prices;
+  tally::ChatRequest request = fake::question();
+  request.model = "m";
+  request.messages.back().parts = {tally::audio("UklG", "wav")};
+  const auto bill = [&](const std::string& more) {
+    const std::string usage =
+        R"({"prompt_tokens":1932,"completion_tokens":72,"total_tokens":2004)" + more + "}";
+    world.network->scripts.push_back(
+        {fake::connect(), fake::head(200, "content-type: text/event-stream\n"),
+         fake::body(fake::text_chunk("a")), fake::body(fake::chunk("{}", R"("stop")", usage)),
+         fake::body("data: [DONE]\n\n"), fake::end()});
+    return world.open()
+        .chat(request, [](const tally::Delta&) { return tally::Flow::keep; })
+        .receipt;
+  };
+  const tally::Receipt partial = bill("");
+  CHECK(partial.state == tally::BillState::partial);
+  CHECK(to_string(partial.cost) == ">=$0.0007596");  // 1932 x 0.3 + 72 x 2.5 millionths
+  CHECK(partial.usage.anomalies == std::vector{tally::Anomaly::other_modality});
+  const tally::Receipt settled = bill(R"(,"prompt_tokens_details":{"audio_tokens":1920})");
+  CHECK(settled.state == tally::BillState::settled);
+  CHECK(to_string(settled.cost) == "$0.0021036");  // 12 x 0.3 + 1920 x 1 + 72 x 2.5 millionths
+  request.messages.back().parts.clear();
+  CHECK(bill("").state == tally::BillState::settled);
+}
+
 TEST_CASE("bill: a broken answer costs its request nevertheless, and its bounds hold it") {
   fake::World world;
   world.options.prices = priced(per_request);

@@ -66,6 +66,8 @@ TEST_CASE("request bound: pictures and files are counted and their bytes are not
 TEST_CASE("request bound: what nobody can bound is named") {
   CHECK(bound_with(R"({"messages":[{"content":[{"type":"input_audio"}]}]})").unbounded ==
         "extra.messages, a part of type input_audio");
+  CHECK(bound_with(R"({"messages":[{"content":[{"type":"input_audio"}]}]})").has_audio);
+  CHECK_FALSE(bound_with(R"({"messages":[{"content":[{"type":"file"}]}]})").has_audio);
   CHECK(bound_with(R"({"plugins":[]})").unbounded == "extra.plugins");
   CHECK(bound_with(R"({"model":"another"})").unbounded == "extra.model");
   CHECK(bound_with(R"({"web_search_options":{}})").server_tools == 1);
@@ -103,6 +105,7 @@ TEST_CASE("request bound: sounds, and parts of which nothing is known, have no b
   tally::ChatRequest request = question();
   request.messages[1].parts = {tally::audio("UklG", "wav")};
   CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type input_audio");
+  CHECK(bound_of(request, 500, 8192).has_audio);
   request.messages[1].parts = {tally::json_part(R"({"type":"video_url"})")};
   CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type video_url");
   request.extra = R"({"temperature":1})";
