@@ -44,6 +44,12 @@ bool counts_audio(const Usage& usage) {
                      [](const BilledUnit& unit) { return unit.name == "audio_second"; });
 }
 
+/// Anthropic's split of what was written, in either of its places. Where it is there, 0 is the
+/// server's word too.
+bool splits_writes(const Usage& usage) {
+  return usage.raw.find("\"ephemeral_") != std::string::npos;
+}
+
 /// Audio that was sent and nowhere counted hides among the text, at a price that may not be its
 /// own: Gemini takes three times as much for it.
 void note_hidden_audio(Usage& usage) {
@@ -86,6 +92,10 @@ void add_asked_units(Usage& usage, const RequestBound& bound, std::string_view m
   if (bound.images > 0) add_unless_there(usage.units, "image", bound.images);
   if (bound.files > 0) add_unless_there(usage.units, "page", std::nullopt);
   if (bound.has_audio) note_hidden_audio(usage);
+  // The dearer of the two is what was asked for.
+  if (bound.may_write_1h && usage.billed.parts.write_1h == 0 && !splits_writes(usage)) {
+    usage.billed.parts.write_1h = usage.billed.cache_write.value_or(0);
+  }
   for (const std::string& type : bound.server_tool_types) {
     add_unless_there(usage.units, unit_of_tool(type), std::nullopt);
   }

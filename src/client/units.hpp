@@ -20,7 +20,8 @@ inline namespace TALLY_ABI {
 bool searches_by_itself(std::string_view model);
 
 /// Adds what the request asked for, where the usage is silent of it: pictures with their number,
-/// pages and runs of the server's tools without one. Audio that it does not count is an anomaly.
+/// pages and runs of the server's tools without one. Audio that it does not count is an anomaly,
+/// and what was written into the cache stays there for as long as was asked.
 void add_asked_units(Usage& usage, const RequestBound& bound, std::string_view model);
 
 /// What every attempt costs beside its tokens, for certain: the request, and the pictures in it.

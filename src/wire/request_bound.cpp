@@ -23,8 +23,17 @@ void add_server_tool(RequestBound& bound, const std::string& type) {
   if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
 }
 
-/// Anthropic's `"ttl":"1h"`, wherever it stands.
-bool sets_lifetime(std::string_view json) { return json.find("\"ttl\"") != json.npos; }
+/// Anthropic's `"ttl":"1h"`, wherever it stands and however it is spaced.
+bool keeps_for_an_hour(std::string_view json) {
+  constexpr std::string_view name = "\"ttl\"";
+  constexpr std::string_view hour = "\"1h\"";
+  for (std::size_t at = json.find(name); at != json.npos; at = json.find(name, at)) {
+    at += name.size();
+    const std::size_t value = json.find_first_not_of(" \t\r\n:", at);
+    if (value != json.npos && json.substr(value, hour.size()) == hour) return true;
+  }
+  return false;
+}
 
 /// Counts a part of a message, as JSON.
 void read_part(const JsonValue& part, std::string_view where, RequestBound& bound) {
@@ -59,7 +68,7 @@ void read_part(const ContentPart& part, RequestBound& bound) {
       if (bound.unbounded.empty()) bound.unbounded = "messages, a part of type input_audio";
       return;
     case ContentPart::Kind::json:
-      bound.may_write_1h = bound.may_write_1h || sets_lifetime(part.value);
+      bound.may_write_1h = bound.may_write_1h || keeps_for_an_hour(part.value);
       if (const auto json = parse_json(part.value)) read_part(*json, "messages", bound);
       return;
   }
@@ -186,7 +195,7 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
     if (!bound.max_output) bound.max_output = max_tokens_if_absent;
     return bound;
   }
-  bound.may_write_1h = sets_lifetime(request.extra);
+  bound.may_write_1h = keeps_for_an_hour(request.extra);
   const auto extra = parse_json(request.extra);
   if (!extra) return bound;  // `write_request` refuses it.
   if (!extra->find("messages")) read_parts(request, bound);

@@ -30,7 +30,7 @@ struct RequestBound {
   std::string service_tier;
   std::vector<std::string> server_tool_types{};  ///< As `tools` has them; each once.
   bool has_audio = false;
-  bool may_write_1h = false;  ///< It says how long something is to stay in the cache.
+  bool may_write_1h = false;  ///< It asks that something be kept in the cache for an hour.
   std::string unbounded;      ///< What nothing bounds, as `extra.plugins`; empty: nothing is.
 };
 

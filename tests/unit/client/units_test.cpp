@@ -217,6 +217,45 @@ TEST_CASE("bill: audio that was sent and nowhere counted makes it partial; a cou
   CHECK(bill("").state == tally::BillState::settled);
 }
 
+TEST_CASE(
+    "bill: what was to be kept for an hour is billed so, but for what the server tells apart") {
+  fake::World world;
+  const auto prices = tally::PriceCatalog::parse(
+      R"({"schema": "tally.prices/1", "catalog_version": "t", "models": [
+        {"provider": "deepseek", "model": "m", "entries": [
+        {"id": "e", "currency": "USD", "kind": "list", "rates": {"default": {
+          "input_cache_hit": "0.3", "input_cache_miss": "3", "cache_write": "3.75",
+          "cache_write_1h": "6", "output": "15"}},
+         "source": {"name": "t", "verified_at": "2026-04-01"}}]}]})");
+  REQUIRE_MESSAGE(prices, prices.error().message);
+  world.options.prices = *prices;
+  tally::ChatRequest request = fake::question();
+  request.model = "m";
+  const auto bill = [&](const std::string& ttl, const std::string& more) {
+    request.extra = R"({"cache_control":{"type":"ephemeral","ttl":")" + ttl + R"("}})";
+    const std::string usage = R"({"prompt_tokens":2572,"completion_tokens":63,"total_tokens":2635,)"
+                              R"("cache_creation_input_tokens":2569)" +
+                              more + "}";
+    world.network->scripts.push_back(
+        {fake::connect(), fake::head(200, "content-type: text/event-stream\n"),
+         fake::body(fake::text_chunk("a")), fake::body(fake::chunk("{}", R"("stop")", usage)),
+         fake::body("data: [DONE]\n\n"), fake::end()});
+    const auto result =
+        world.open().chat(request, [](const tally::Delta&) { return tally::Flow::keep; });
+    CHECK(result.receipt.state == tally::BillState::settled);
+    return to_string(result.receipt.cost);
+  };
+  // In millionths: 3 x 3 + 2569 x 6 + 63 x 15, and with 2569 x 3.75.
+  CHECK(bill("1h", "") == "$0.016368");
+  CHECK(bill("5m", "") == "$0.01058775");
+  CHECK(bill("1h", R"(,"cache_creation":null)") == "$0.016368");
+  CHECK(bill("1h", R"(,"cache_creation":{"ephemeral_5m_input_tokens":2569,)"
+                   R"("ephemeral_1h_input_tokens":0})") == "$0.01058775");
+  // 3 x 3 + 569 x 3.75 + 2000 x 6 + 63 x 15
+  CHECK(bill("1h", R"(,"cache_creation":{"ephemeral_5m_input_tokens":569,)"
+                   R"("ephemeral_1h_input_tokens":2000})") == "$0.01508775");
+}
+
 TEST_CASE("bill: a broken answer costs its request nevertheless, and its bounds hold it") {
   fake::World world;
   world.options.prices = priced(per_request);

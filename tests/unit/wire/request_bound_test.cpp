@@ -112,6 +112,18 @@ TEST_CASE("request bound: sounds, and parts of which nothing is known, have no b
   CHECK(bound_of(request, 500, 8192).unbounded == "messages, a part of type video_url");
 }
 
+TEST_CASE("request bound: what is to stay in the cache for an hour is known by its ttl") {
+  const auto keeps = [](const std::string& ttl) {
+    return bound_with(R"({"cache_control":{"type":"ephemeral",)" + ttl + "}}").may_write_1h;
+  };
+  CHECK(keeps(R"("ttl":"1h")"));
+  CHECK(keeps(R"("ttl" :  "1h")"));
+  CHECK(keeps(R"("ttl":"5m","then":{"ttl":"1h"})"));
+  CHECK_FALSE(keeps(R"("ttl":"5m")"));
+  CHECK_FALSE(keeps(R"("ttl":{"type":"string"})"));
+  CHECK_FALSE(bound_with(R"({"tools":["ttl"]})").may_write_1h);
+}
+
 TEST_CASE("request bound: extra takes the place of typed messages, tools and tier") {
   tally::ChatRequest request =
       question(R"({"messages":[{}],"tools":[{"type":"function"}],"service_tier":"flex"})");
