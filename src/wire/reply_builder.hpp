@@ -67,7 +67,10 @@ class ReplyBuilder {
   void add_reasoning_details(const JsonValue& list, std::string_view text);
   void set_extra_content(std::string_view json);
   void set_finish_reason(const std::string& word);
-  void add_usage(ReportedUsage usage) { usage_.add(std::move(usage)); }
+  void add_usage(ReportedUsage usage) {
+    usage_.add(std::move(usage));
+    ends_with_usage_ = true;
+  }
   /// What makes this answer no success. The first one stays.
   void fail(Error error);
 
@@ -90,6 +93,11 @@ class ReplyBuilder {
   const std::optional<Error>& error() const { return error_; }
   /// There shall be as many choices at least.
   void expect_choices(std::int64_t count) { expected_choices_ = count; }
+  /// No more will come. A server that does not know `n` sends one choice; where it does not say
+  /// [DONE] either, a usage behind the last finish_reason tells that this is all.
+  void end_choices() {
+    if (ends_with_usage_) expected_choices_ = 1;
+  }
   /// Every choice that is expected or has begun has its finish_reason.
   bool finished() const;
   std::uint64_t output_deltas() const { return output_deltas_; }
@@ -124,6 +132,7 @@ class ReplyBuilder {
   std::map<std::int64_t, std::uint32_t> choice_by_index_;
   std::uint32_t current_ = 0;  // In `choices_`.
   std::int64_t expected_choices_ = 1;
+  bool ends_with_usage_ = false;  // Since the last finish_reason.
   bool speaks_in_deltas_ = false;
   std::uint64_t output_deltas_ = 0;
   std::size_t size_ = 0;

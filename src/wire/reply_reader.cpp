@@ -273,6 +273,7 @@ void ReplyReader::State::give_up(Error error) {
 void ReplyReader::State::finish(bool cut) {
   if (hopeless) return builder.complete_reply();
   if (form == Form::stream) finish_stream();
+  if (form == Form::stream && !cut) builder.end_choices();
   if (form == Form::document) finish_document(cut);
   if (form == Form::page) finish_page();
   if (!proven() && !builder.error()) builder.fail(unproven(cut));

@@ -60,8 +60,9 @@ class ReplyReader {
 
   /// The body has ended: a last line without its end is read, a document is parsed, and success is
   /// proven: without a finish_reason of every choice and without [DONE] (and without a parsed
-  /// document) `error()` is set. A server that does not know `n` sends one choice, and then [DONE]:
-  /// its word that this is all. `cut`: the transfer broke, so the error says so.
+  /// document) `error()` is set. A server that does not know `n` sends one choice, and then [DONE]
+  /// or, where it ends whole, the usage: its word that this is all. `cut`: the transfer broke, so
+  /// the error says so.
   void finish(bool cut);
 
   /// What makes this answer no success; the first of several. `malformed_reply`, `limit_exceeded`,

@@ -672,6 +672,25 @@ TEST_CASE("reply: an answer that ends between its choices is not whole, unless [
                   .reader->error());
 }
 
+TEST_CASE("reply: a usage behind the only choice says like [DONE] that this is all") {
+  const std::string stop = choice_chunk(0, R"("content":"a")", R"("finish_reason":"stop")");
+  const std::string usage =
+      "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}\n\n";
+  How two;
+  two.choices = 2;
+  const Reading whole = read(stop + usage, two);
+  CHECK_FALSE(whole.reader->error());
+  CHECK(whole->finished());
+  CHECK(whole->usage()->completion_tokens == 1);
+  // A usage that counts on the way says nothing of the end, nor does one of a choice under way.
+  CHECK(read(usage + stop, two).kind() == ErrorKind::malformed_reply);
+  const std::string begun = choice_chunk(1, R"("content":"b")");
+  CHECK(read(begun + stop + usage, two).kind() == ErrorKind::malformed_reply);
+  How cut = two;
+  cut.cut = true;
+  CHECK(read(stop + usage, cut).kind() == ErrorKind::connection);
+}
+
 TEST_CASE("reply: what the server wants back is kept, from streams whole again") {
   const std::string stream =
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"a\",\"reasoning_details\":"
