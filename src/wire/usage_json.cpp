@@ -132,6 +132,29 @@ bool any_fell(const ReportedUsage& before, const ReportedUsage& after) {
          fell(before.reasoning_tokens, after.reasoning_tokens);
 }
 
+/// A later object of the same tokens that has only their sums takes no detail back.
+void keep_details(const ReportedUsage& before, ReportedUsage& after) {
+  if (before.prompt_tokens != after.prompt_tokens) return;
+  if (before.completion_tokens != after.completion_tokens) return;
+  if (!after.cached_tokens && !after.prompt_cache_hit_tokens && !after.prompt_cache_miss_tokens) {
+    after.cached_tokens = before.cached_tokens;
+    after.prompt_cache_hit_tokens = before.prompt_cache_hit_tokens;
+    after.prompt_cache_miss_tokens = before.prompt_cache_miss_tokens;
+  }
+  if (!after.cache_write_tokens) after.cache_write_tokens = before.cache_write_tokens;
+  if (!after.reasoning_tokens) after.reasoning_tokens = before.reasoning_tokens;
+  if (!after.total_tokens) after.total_tokens = before.total_tokens;
+  if (!after.audio_cached_tokens) after.audio_cached_tokens = before.audio_cached_tokens;
+  using Part = std::int64_t ReportedUsage::*;
+  for (const Part part :
+       {&ReportedUsage::audio_prompt_tokens, &ReportedUsage::audio_input_tokens,
+        &ReportedUsage::image_input_tokens, &ReportedUsage::audio_output_tokens,
+        &ReportedUsage::image_output_tokens, &ReportedUsage::cache_write_1h_tokens}) {
+    if (after.*part == 0) after.*part = before.*part;
+  }
+  if (after.units.empty()) after.units = before.units;
+}
+
 bool says_anything(const ReportedUsage& usage) {
   return usage.prompt_tokens || usage.completion_tokens || usage.total_tokens;
 }
@@ -185,6 +208,7 @@ void UsageSnapshots::add(ReportedUsage snapshot) {
     regressed_ = true;
     if (fell(current_->completion_tokens, snapshot.completion_tokens)) return;
   }
+  keep_details(*current_, snapshot);
   current_ = std::move(snapshot);
 }
 

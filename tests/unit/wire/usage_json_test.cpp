@@ -205,6 +205,30 @@ TEST_CASE("usage: of several snapshots the last counts, and they are never added
   CHECK_FALSE(snapshots.regressed());
 }
 
+TEST_CASE("usage: a later snapshot of the same tokens without details takes none back") {
+  UsageSnapshots snapshots;
+  snapshots.add(read(R"({"prompt_tokens":100,"completion_tokens":9,"cache_creation_input_tokens":20,
+      "cache_creation":{"ephemeral_1h_input_tokens":15},"num_search_queries":2,
+      "prompt_tokens_details":{"cached_tokens":30,"audio_tokens":40,"image_tokens":3},
+      "completion_tokens_details":{"audio_tokens":6,"image_tokens":1}})"));
+  snapshots.add(read(R"({"prompt_tokens":100,"completion_tokens":9,"total_tokens":109})"));
+  const ReportedUsage& kept = *snapshots.current();
+  CHECK(kept.total_tokens == 109);
+  CHECK(kept.cached_tokens == 30);
+  CHECK(kept.cache_write_tokens == 20);
+  CHECK(kept.cache_write_1h_tokens == 15);
+  CHECK(kept.audio_input_tokens == 40);
+  CHECK(kept.image_input_tokens == 3);
+  CHECK(kept.audio_output_tokens == 6);
+  CHECK(kept.image_output_tokens == 1);
+  REQUIRE(kept.units.size() == 1);
+  CHECK(kept.units[0].count == 2);
+  // Of other tokens nothing is known but what it says itself.
+  snapshots.add(read(R"({"prompt_tokens":100,"completion_tokens":10,"total_tokens":110})"));
+  CHECK(snapshots.current()->audio_input_tokens == 0);
+  CHECK(snapshots.current()->units.empty());
+}
+
 TEST_CASE("usage: when a count falls, the whole record with more completion stays, flagged") {
   UsageSnapshots fell;
   fell.add(snapshot(10, 500, 510));
