@@ -129,6 +129,8 @@ Decimal Arguments::decimal(const tally_amount& given, std::string_view name) {
 
 Money Arguments::money(const tally_money& given, std::string_view name) {
   const std::size_t length = strnlen(given.currency, sizeof(given.currency));
+  const bool is_zero = given.amount.units == 0 && given.amount.attos == 0;
+  if (length == 0 && !is_zero) refuse(name, "has no currency");
   return {decimal(given.amount, name), currency({given.currency, length}, name)};
 }
 

@@ -97,15 +97,27 @@ class Arguments {
     return in(given, name);
   }
 
-  /// A struct of the caller's that an answer goes into.
+  /// A struct of the caller's that an answer goes into: all 0 until there is one.
   template <class Struct>
-  void answer(const Struct* given, std::string_view name) {
+  void answer(Struct* given, std::string_view name) {
     pointer(given, name);
     optional_answer(given, name);
   }
   template <class Struct>
-  void optional_answer(const Struct* given, std::string_view name) {
-    if (given != nullptr) has_size<Struct>(given->struct_size, name);
+  void optional_answer(Struct* given, std::string_view name) {
+    if (given != nullptr && has_size<Struct>(given->struct_size, name)) give(given, Struct{});
+  }
+
+  /// Where a plain value is to be put: 0 until there is one. Inputs that it may be one of are read
+  /// before.
+  template <class Value>
+  void value(Value* given, std::string_view name) {
+    pointer(given, name);
+    optional_value(given);
+  }
+  template <class Value>
+  void optional_value(Value* given) {
+    if (given != nullptr) *given = Value{};
   }
 
   /// UTF-8; lives as long as the caller's.

@@ -26,21 +26,23 @@ tally_error error_of(const Error& reason);
 bool is_unusable(const tally_error* error);
 
 /// Runs the body of a function of the C ABI: what it answers is returned, its error reported, and
-/// no exception leaves it.
+/// no exception leaves it. Of an unusable `error` the body hears as of any wrong argument, so that
+/// it sets back what it would answer into.
 template <class Body>
 std::int32_t at_boundary(tally_error* error, Body body) noexcept {
-  if (is_unusable(error)) return TALLY_E_INVALID_ARGUMENT;
+  tally_error* const told = is_unusable(error) ? nullptr : error;
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
   try {
 #endif
     Arguments arguments;
+    if (told != error) arguments.refuse("error", "has a wrong struct_size: initialise it");
     Result<std::int32_t> done = body(arguments);
-    return done ? *done : fail(error, done.error());
+    return done ? *done : fail(told, done.error());
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
   } catch (const std::bad_alloc&) {
-    return fail(error, TALLY_E_OUT_OF_MEMORY, "out of memory");
+    return fail(told, TALLY_E_OUT_OF_MEMORY, "out of memory");
   } catch (...) {
-    return fail(error, TALLY_E_INTERNAL, "an exception came out of a host's function, or of tally");
+    return fail(told, TALLY_E_INTERNAL, "an exception came out of a host's function, or of tally");
   }
 #endif
 }

@@ -34,7 +34,7 @@ int32_t combine(const tally_amount* a, const tally_amount* b, tally_amount* out,
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
     const Decimal left = given.decimal(given_amount(a, "a", given), "a");
     const Decimal right = given.decimal(given_amount(b, "b", given), "b");
-    given.pointer(out, "out");
+    given.value(out, "out");
     if (!given.good()) return given.error();
     const std::optional<Decimal> sum = add(left, right);
     if (!sum) return tally::fail(error, TALLY_E_LIMIT_EXCEEDED, "the amount does not fit");
@@ -63,7 +63,7 @@ int32_t tally_curl_version(tally_string** out, tally_error* error) {
 int32_t tally_decimal_parse(const char* text, uint64_t size, tally_amount* out,
                             tally_error* error) {
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
-    given.pointer(out, "out");
+    given.value(out, "out");
     const std::string_view digits = given.text(text, size, "text");
     if (!given.good()) return given.error();
     const Result<Decimal> read = Decimal::parse(digits);
@@ -104,6 +104,7 @@ int32_t tally_money_to_string(const tally_money* money, int32_t decimals, char* 
     given.pointer(money, "money");
     given.between(-1, decimals, 18, "decimals");
     if (!given.good()) return given.error();
+    if (money->currency[0] == '\0') given.refuse("money", "has no currency: it is absent");
     const tally::Money value = given.money(*money, "money");
     return put(decimals < 0 ? tally::to_string(value) : tally::to_string_rounded(value, decimals),
                buffer, capacity, given);
@@ -112,7 +113,7 @@ int32_t tally_money_to_string(const tally_money* money, int32_t decimals, char* 
 
 int32_t tally_parse_instant(const char* text, uint64_t size, int64_t* out_us, tally_error* error) {
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
-    given.pointer(out_us, "out_us");
+    given.value(out_us, "out_us");
     const std::string_view written = given.text(text, size, "text");
     if (!given.good()) return given.error();
     const Result<tally::Instant> read = tally::parse_instant(written);
@@ -133,6 +134,7 @@ int32_t tally_instant_to_string(int64_t instant_us, char* buffer, uint64_t capac
 int32_t tally_estimate_tokens(const char* text, uint64_t size, int64_t* low, int64_t* likely,
                               int64_t* high, tally_error* error) {
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
+    for (int64_t* count : {low, likely, high}) given.optional_value(count);
     const std::string_view written = given.text(text, size, "text");
     if (!given.good()) return given.error();
     const tally::TokenEstimate estimate = tally::estimate_tokens(written);

@@ -79,10 +79,21 @@ static void sizes_of_structs_are_looked_at(void) {
 
 static void an_error_without_its_size_is_left_alone(void) {
   tally_error error;
+  tally_completion* ended = completion;
+  tally_call_id call = 7;
+  int64_t instant = 7;
   memset(&error, 0x55, sizeof(error));
   error.struct_size = 0;
   EXPECT(tally_client_wakeup(client, &error) == TALLY_E_INVALID_ARGUMENT);
   EXPECT(error.message[0] == 0x55 && error.struct_size == 0);
+  EXPECT(tally_client_chat(client, request, NULL, NULL, NULL, &ended, &error) ==
+         TALLY_E_INVALID_ARGUMENT);
+  EXPECT(ended == NULL); /* Whoever destroys what it finds there destroys nothing twice. */
+  EXPECT(tally_client_chat_start(client, request, NULL, &call, &error) == TALLY_E_INVALID_ARGUMENT);
+  EXPECT(call == 0);
+  EXPECT(tally_parse_instant(TEXT("2026-11-18T05:00:00Z"), &instant, &error) ==
+         TALLY_E_INVALID_ARGUMENT);
+  EXPECT(instant == 0 && error.message[0] == 0x55);
   EXPECT(tally_client_wakeup(client, NULL) == TALLY_OK);
   EXPECT(tally_client_wakeup(NULL, NULL) == TALLY_E_INVALID_ARGUMENT);
 }
@@ -423,6 +434,38 @@ static void values_are_looked_at(void) {
   tally_list_destroy(NULL);
 }
 
+static int is_zero(const tally_amount* amount) { return amount->units == 0 && amount->attos == 0; }
+
+static void answers_are_0_after_a_failure(void) {
+  tally_error error = no_error();
+  tally_amount one = {1, 0}, most = {INT64_MAX, 0}, wrong = {1, -1}, out = {7, 7};
+  tally_money absent = {{0, 0}, ""};
+  tally_poll_result result = {sizeof(result), 0, 7, 7};
+  tally_snapshot snapshot;
+  char buffer[64];
+  int64_t low = 7, likely = 7, high = 7, instant = 7;
+  EXPECT(tally_checked_add(&most, &one, &out, &error) == TALLY_E_LIMIT_EXCEEDED && is_zero(&out));
+  out = one;
+  EXPECT(tally_checked_subtract(&out, &one, &out, NULL) == TALLY_OK && is_zero(&out));
+  out = one; /* It may be one of the inputs. */
+  EXPECT(tally_checked_add(&out, &out, &out, NULL) == TALLY_OK && out.units == 2);
+  EXPECT(tally_checked_multiply(&wrong, 1, &out, NULL) < 0 && is_zero(&out));
+  out = one;
+  EXPECT(tally_decimal_parse(TEXT("a lot"), &out, NULL) < 0 && is_zero(&out));
+  EXPECT(tally_parse_instant(TEXT("yesterday"), &instant, NULL) < 0 && instant == 0);
+  EXPECT(tally_estimate_tokens(NULL, 1, &low, &likely, &high, NULL) < 0);
+  EXPECT(low == 0 && likely == 0 && high == 0);
+  EXPECT(tally_client_poll(NULL, 0, &result, NULL) < 0);
+  EXPECT(result.events_ready == 0 && result.calls_in_flight == 0);
+  EXPECT(result.struct_size == sizeof(result));
+  memset(&snapshot, 0x55, sizeof(snapshot));
+  snapshot.struct_size = sizeof(snapshot);
+  EXPECT(tally_client_snapshot(NULL, &snapshot, NULL) < 0 && snapshot.calls_begun == 0);
+  REFUSED(tally_money_to_string(&absent, -1, buffer, sizeof(buffer), &error), "money");
+  EXPECT(tally_money_to_string(&absent, -1, buffer, sizeof(buffer), &error) < 0);
+  EXPECT(strcmp(error.message, "money has no currency: it is absent") == 0);
+}
+
 static void inits_want_their_size(void) {
   int64_t space[512];
 #define INIT(name)                                                                                 \
@@ -464,6 +507,7 @@ int main(void) {
   requests_are_looked_at();
   streams_talks_and_tokens_are_looked_at();
   values_are_looked_at();
+  answers_are_0_after_a_failure();
   inits_want_their_size();
   tally_completion_destroy(completion);
   tally_cancel_token_destroy(token);
