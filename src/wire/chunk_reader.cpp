@@ -27,6 +27,7 @@ class ChunkReader {
       : text_(text), form_(form), builder_(builder) {}
 
   void read(const JsonValue& chunk) {
+    builder_.begin_chunk();
     read_identity(chunk);
     if (const JsonValue* choices = chunk.find("choices")) read_choices(*choices);
     // Groq sends its usage and its errors in an object of its own, beside or instead of the usual

@@ -226,7 +226,7 @@ bool ReplyBuilder::finished() const {
 
 void ReplyBuilder::set_finish_reason(const std::string& word) {
   if (word.empty()) return;
-  ends_with_usage_ = false;
+  finish_chunk_ = chunk_;
   const FinishReason reason = finish_reason_of(word);
   if (current_ == 0) {
     reply_.finish_reason = reason;

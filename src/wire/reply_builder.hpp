@@ -54,6 +54,8 @@ class ReplyBuilder {
   /// `deltas` may be null.
   explicit ReplyBuilder(std::vector<DeltaRecord>* deltas);
 
+  /// What follows comes in a chunk of its own.
+  void begin_chunk() { ++chunk_; }
   /// What follows belongs to the choice of that index. False: there can be no such choice.
   bool choose(std::int64_t index);
 
@@ -69,7 +71,7 @@ class ReplyBuilder {
   void set_finish_reason(const std::string& word);
   void add_usage(ReportedUsage usage) {
     usage_.add(std::move(usage));
-    ends_with_usage_ = true;
+    usage_chunk_ = chunk_;
   }
   /// What makes this answer no success. The first one stays.
   void fail(Error error);
@@ -94,9 +96,10 @@ class ReplyBuilder {
   /// There shall be as many choices at least.
   void expect_choices(std::int64_t count) { expected_choices_ = count; }
   /// No more will come. A server that does not know `n` sends one choice; where it does not say
-  /// [DONE] either, a usage behind the last finish_reason tells that this is all.
+  /// [DONE] either, a usage in a chunk behind the last finish_reason tells that this is all: in the
+  /// same chunk it may be one choice's.
   void end_choices() {
-    if (ends_with_usage_) expected_choices_ = 1;
+    if (usage_chunk_ > finish_chunk_) expected_choices_ = 1;
   }
   /// Every choice that is expected or has begun has its finish_reason.
   bool finished() const;
@@ -132,7 +135,9 @@ class ReplyBuilder {
   std::map<std::int64_t, std::uint32_t> choice_by_index_;
   std::uint32_t current_ = 0;  // In `choices_`.
   std::int64_t expected_choices_ = 1;
-  bool ends_with_usage_ = false;  // Since the last finish_reason.
+  std::uint64_t chunk_ = 0;
+  std::uint64_t finish_chunk_ = 0;  // The last one with a finish_reason.
+  std::uint64_t usage_chunk_ = 0;
   bool speaks_in_deltas_ = false;
   std::uint64_t output_deltas_ = 0;
   std::size_t size_ = 0;

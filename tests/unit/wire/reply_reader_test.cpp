@@ -682,8 +682,12 @@ TEST_CASE("reply: a usage behind the only choice says like [DONE] that this is a
   CHECK_FALSE(whole.reader->error());
   CHECK(whole->finished());
   CHECK(whole->usage()->completion_tokens == 1);
-  // A usage that counts on the way says nothing of the end, nor does one of a choice under way.
+  // A usage that counts on the way says nothing of the end, nor does one choice's own.
   CHECK(read(usage + stop, two).kind() == ErrorKind::malformed_reply);
+  const std::string own = R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],)"
+                          R"("usage":{"prompt_tokens":5,"completion_tokens":1}})"
+                          "\n\n";
+  CHECK(read(own, two).kind() == ErrorKind::malformed_reply);
   const std::string begun = choice_chunk(1, R"("content":"b")");
   CHECK(read(begun + stop + usage, two).kind() == ErrorKind::malformed_reply);
   How cut = two;
