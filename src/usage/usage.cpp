@@ -20,7 +20,7 @@ Count checked(Count count, bool& bad) {
   return std::nullopt;
 }
 
-ReportedUsage checked(ReportedUsage reported) {
+ReportedUsage checked(ReportedUsage reported, bool& bad_part) {
   for (Count* count :
        {&reported.prompt_tokens, &reported.completion_tokens, &reported.total_tokens,
         &reported.prompt_cache_hit_tokens, &reported.prompt_cache_miss_tokens,
@@ -30,8 +30,10 @@ ReportedUsage checked(ReportedUsage reported) {
   for (std::int64_t* count : {&reported.audio_prompt_tokens, &reported.audio_input_tokens,
                               &reported.image_input_tokens, &reported.audio_output_tokens,
                               &reported.image_output_tokens, &reported.cache_write_1h_tokens}) {
-    *count = checked(*count, reported.bad_count).value_or(0);
+    const Count part = checked(*count, bad_part);
+    *count = part.value_or(0);
   }
+  reported.bad_count = reported.bad_count || bad_part;
   reported.audio_cached_tokens = checked(reported.audio_cached_tokens, reported.bad_count);
   for (BilledUnit& unit : reported.units) unit.count = checked(unit.count, reported.bad_count);
   return reported;
@@ -222,12 +224,15 @@ std::optional<ReportedCost> add(const std::optional<ReportedCost>& a,
 }  // namespace
 
 Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
-  ReportedUsage reported = checked(as_reported);
+  bool bad_part = false;
+  ReportedUsage reported = checked(as_reported, bad_part);
   take_audio_into_prompt(reported);
   Usage usage;
   usage.prompt_tokens = reported.prompt_tokens;
   usage.total_tokens = reported.total_tokens;
   if (reported.bad_count) note(usage, Anomaly::bad_count);
+  // Nobody knows how many of the tokens have another price.
+  if (bad_part) note(usage, Anomaly::other_modality);
   split_prompt(usage, reported);
   split_prompt_by_kind(usage, reported);
   set_output(usage, reported, provider.output_rule);

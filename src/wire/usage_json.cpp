@@ -20,24 +20,33 @@ class CountReader {
  public:
   /// The first of `names` that is there and not null.
   template <class... Names>
-  Count read(const JsonValue* object, Names... names) {
-    if (object == nullptr) return std::nullopt;
+  static const JsonValue* find(const JsonValue* object, Names... names) {
+    if (object == nullptr) return nullptr;
     for (const std::string_view name : {std::string_view(names)...}) {
       const JsonValue* value = object->find(name);
-      if (value != nullptr && !value->is_null()) return read_value(*value);
+      if (value != nullptr && !value->is_null()) return value;
     }
-    return std::nullopt;
+    return nullptr;
   }
-  bool bad() const { return bad_; }
-
- private:
+  template <class... Names>
+  Count read(const JsonValue* object, Names... names) {
+    const JsonValue* value = find(object, names...);
+    return value != nullptr ? read_value(*value) : std::nullopt;
+  }
+  /// A part of another count. One that is there and unreadable is -1, which `normalize` finds out.
+  std::int64_t read_part(const JsonValue* object, std::string_view name) {
+    const JsonValue* value = find(object, name);
+    return value != nullptr ? read_value(*value).value_or(-1) : 0;
+  }
   Count read_value(const JsonValue& value) {
     const Count count = value.as_int();
     if (count && *count >= 0 && *count <= largest_count) return count;
     bad_ = true;
     return std::nullopt;
   }
+  bool bad() const { return bad_; }
 
+ private:
   bool bad_ = false;
 };
 
@@ -87,35 +96,36 @@ CacheWrites read_writes(CountReader& counts, const JsonValue& usage, const JsonV
   }
   const Count brief = counts.read(split, "ephemeral_5m_input_tokens");
   const Count hour = counts.read(split, "ephemeral_1h_input_tokens");
-  writes.for_an_hour = hour.value_or(0);
+  writes.for_an_hour = counts.read_part(split, "ephemeral_1h_input_tokens");
   if (!writes.all && (brief || hour)) writes.all = brief.value_or(0) + hour.value_or(0);
   return writes;
 }
 
 /// What servers count beside tokens, and bill.
 void read_units(CountReader& counts, const JsonValue& usage, ReportedUsage& read) {
-  const auto add = [&read](std::string name, Count count) {
-    if (count) read.units.push_back({std::move(name), count});
+  // One that is there and unreadable was used, nobody knows how often.
+  const auto add = [&](std::string name, const JsonValue* count) {
+    if (count) read.units.push_back({std::move(name), counts.read_value(*count)});
   };
-  Count searches = counts.read(&usage, "num_search_queries");
+  const JsonValue* searches = counts.find(&usage, "num_search_queries");
   for (const std::string_view name : {"server_tool_use", "server_tool_use_details"}) {
-    if (!searches) searches = counts.read(usage.find(name), "web_search_requests");
+    if (!searches) searches = counts.find(usage.find(name), "web_search_requests");
   }
   std::string search = "search_query";
   const std::string* size = usage.find_string("search_context_size");
   if (size != nullptr && (*size == "low" || *size == "medium" || *size == "high")) {
     search += '_' + *size;
     // Perplexity says so of an answer whose fee is that of one search.
-    if (!searches) searches = 1;
+    if (!searches) read.units.push_back({search, 1});
   }
   add(std::move(search), searches);
-  add("search_source", counts.read(&usage, "num_sources_used"));
-  add("citation_token", counts.read(&usage, "citation_tokens"));
+  add("search_source", counts.find(&usage, "num_sources_used"));
+  add("citation_token", counts.find(&usage, "citation_tokens"));
   // Where the same audio is counted in tokens, it is not billed twice.
   if (read.audio_prompt_tokens > 0 || read.audio_input_tokens > 0) return;
   const JsonValue* seconds = usage.find("prompt_audio_seconds");
   if (seconds != nullptr && seconds->type == JsonType::number) {
-    add("audio_second", counts.read(&usage, "prompt_audio_seconds"));
+    add("audio_second", seconds);
   }
 }
 
@@ -181,11 +191,11 @@ ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
   read.cache_write_1h_tokens = writes.for_an_hour;
   read.reasoning_tokens =
       either(counts.read(completion, "reasoning_tokens"), usage, "reasoning_tokens");
-  read.audio_prompt_tokens = counts.read(&usage, "audio_prompt_tokens").value_or(0);
-  read.audio_input_tokens = counts.read(prompt, "audio_tokens").value_or(0);
-  read.image_input_tokens = counts.read(prompt, "image_tokens").value_or(0);
-  read.audio_output_tokens = counts.read(completion, "audio_tokens").value_or(0);
-  read.image_output_tokens = counts.read(completion, "image_tokens").value_or(0);
+  read.audio_prompt_tokens = counts.read_part(&usage, "audio_prompt_tokens");
+  read.audio_input_tokens = counts.read_part(prompt, "audio_tokens");
+  read.image_input_tokens = counts.read_part(prompt, "image_tokens");
+  read.audio_output_tokens = counts.read_part(completion, "audio_tokens");
+  read.image_output_tokens = counts.read_part(completion, "image_tokens");
   if (prompt != nullptr) {
     read.audio_cached_tokens = counts.read(prompt->find("cached_tokens_details"), "audio_tokens");
   }

@@ -310,7 +310,7 @@ TEST_CASE("usage: more audio than there are tokens is said, and never more than 
   seen = reported(50, 10, 60);
   seen.audio_input_tokens = -1;
   CHECK(read(seen).billed.parts.audio_miss == 0);
-  CHECK(read(seen).anomalies == Anomalies{Anomaly::bad_count});
+  CHECK(read(seen).anomalies == Anomalies{Anomaly::bad_count, Anomaly::other_modality});
 }
 
 TEST_CASE("usage: what is kept for an hour is a part of what was written") {

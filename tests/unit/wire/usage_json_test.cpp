@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.hpp"
 
@@ -114,6 +115,22 @@ TEST_CASE("usage: audio and pictures are read where servers count them") {
   CHECK(read(R"({"prompt_tokens_details":{"audio_tokens":"many"}})").bad_count);
 }
 
+TEST_CASE("usage: a part that cannot be read leaves the bill open, and its sum as it is") {
+  for (const char* details :
+       {R"("prompt_tokens_details":{"audio_tokens":"many"})",
+        R"("completion_tokens_details":{"image_tokens":-1})", R"("audio_prompt_tokens":1.5)",
+        R"("cache_creation_input_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":[]})"}) {
+    const tally::Usage usage =
+        tally::normalize(read(R"({"prompt_tokens":80,"completion_tokens":9,"total_tokens":89,)" +
+                              std::string(details) + "}"),
+                         tally::provider_named("openai"));
+    CHECK(usage.prompt_tokens == 80);
+    CHECK(usage.billed.output == 9);
+    const std::vector expected{tally::Anomaly::bad_count, tally::Anomaly::other_modality};
+    CHECK_MESSAGE(usage.anomalies == expected, details);
+  }
+}
+
 TEST_CASE("usage: writes into the cache are told apart by how long they last") {
   const auto anthropic = read(R"({"prompt_tokens":81,"cache_creation_input_tokens":40,
       "cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":30}})");
@@ -151,6 +168,9 @@ TEST_CASE("usage: what is billed beside tokens is read under the names that cata
   CHECK(units(R"({"prompt_audio_seconds":203,"audio_prompt_tokens":375})").empty());
   CHECK(units(R"({"prompt_audio_seconds":{}})").empty());
   CHECK(read(R"({"num_sources_used":-5})").bad_count);
+  CHECK(units(R"({"num_sources_used":-5})") == "search_source ? ");
+  CHECK(units(R"({"server_tool_use":{"web_search_requests":"three"}})") == "search_query ? ");
+  CHECK(units(R"({"num_search_queries":null,"citation_tokens":1.5})") == "citation_token ? ");
 }
 
 TEST_CASE("usage: a provider's own cost is kept digit by digit") {
