@@ -127,6 +127,14 @@ void keep_reported(Usage& estimate, const Usage& seen) {
   estimate.billed.output = output;
 }
 
+/// What was read from the cache, as if it had not been there.
+void miss_cache(BilledTokens& billed) {
+  BilledTokens::Parts& parts = billed.parts;
+  billed.cache_miss = billed.cache_miss.value_or(0) + billed.cache_hit.value_or(0);
+  parts.audio_miss += parts.audio_hit;
+  billed.cache_hit = parts.audio_hit = 0;
+}
+
 /// Both sides of the bill were counted by the server. One that is missing or unreadable is
 /// estimated.
 bool has_counts(const Usage& usage) { return usage.prompt_tokens && usage.billed.output; }
@@ -152,6 +160,12 @@ EstimatedUsage estimated_usage(const BillFacts& facts) {
   if (seen != nullptr) keep_reported(usage.likely, *seen);
   if (facts.bound) add_asked_units(usage.likely, *facts.bound, facts.model_requested);
   usage.low.units = usage.high.units = usage.likely.units;
+  if (seen != nullptr && has_prompt_count(*seen)) {
+    // What the server told apart has prices of its own, higher ones too.
+    usage.high.billed = usage.likely.billed;
+    usage.high.billed.output = output.high;
+    miss_cache(usage.high.billed);
+  }
   return usage;
 }
 

@@ -256,6 +256,33 @@ TEST_CASE(
                    R"("ephemeral_1h_input_tokens":2000})") == "$0.01508775");
 }
 
+TEST_CASE("bill: the upper bound of a broken answer holds the audio that the server had counted") {
+  fake::World world;
+  const auto prices = tally::PriceCatalog::parse(
+      R"({"schema": "tally.prices/1", "catalog_version": "t", "models": [
+        {"provider": "deepseek", "model": "m", "entries": [
+        {"id": "e", "currency": "USD", "kind": "list", "rates": {"default": {
+          "input_cache_hit": "0.03", "input_cache_miss": "0.3", "input_audio": "1",
+          "output": "2.5"}},
+         "source": {"name": "t", "verified_at": "2026-04-01"}}]}]})");
+  REQUIRE_MESSAGE(prices, prices.error().message);
+  world.options.prices = *prices;
+  const std::string usage = R"({"prompt_tokens":1932,"completion_tokens":1,"total_tokens":1933,)"
+                            R"("prompt_tokens_details":{"cached_tokens":10,"audio_tokens":1920}})";
+  world.network->scripts.push_back({fake::connect(), fake::head(200),
+                                    fake::body(fake::chunk(R"({"content":"a"})", "null", usage)),
+                                    fake::end(tally::TransferResult::receive_failed)});
+  tally::ChatRequest request = fake::question();
+  request.model = "m";
+  request.max_tokens = 50;
+  const tally::Receipt receipt =
+      world.open().chat(request, [](const tally::Delta&) { return tally::Flow::keep; }).receipt;
+  CHECK(receipt.state == tally::BillState::estimated);
+  REQUIRE(receipt.cost.bounds);
+  // 12 x 0.3 + 1920 x 1 + 50 x 2.5 millionths: also what came from the cache.
+  CHECK(to_string(receipt.cost.bounds->high) == "$0.0020486");
+}
+
 TEST_CASE("bill: a broken answer costs its request nevertheless, and its bounds hold it") {
   fake::World world;
   world.options.prices = priced(per_request);
