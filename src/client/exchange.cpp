@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -48,7 +50,9 @@ void Exchange::on_connected() {
   on_news_();
 }
 
-void Exchange::on_header(std::string_view name, std::string_view value) {
+void Exchange::on_header(std::string_view name, std::string_view bytes) {
+  // HTTP allows any byte there; an id of these goes into ledgers, and to languages that refuse it.
+  const std::string value = replace_invalid_utf8(bytes);
   // DeepSeek's own id first; others only where it is missing.
   if (same_header(name, "x-ds-trace-id")) request_id = value;
   if (request_id.empty() && same_header(name, "x-request-id")) request_id = value;
@@ -59,7 +63,7 @@ void Exchange::on_header(std::string_view name, std::string_view value) {
 
 void Exchange::keep_told_header(std::string_view name, std::string_view value) {
   if (told_headers.size() == most_told_headers) return;
-  std::string lower(name);
+  std::string lower = replace_invalid_utf8(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), lower_case);
   const auto begins = [&lower](std::string_view start) { return lower.rfind(start, 0) == 0; };
   const bool is_told = std::any_of(std::begin(told_beginnings), std::end(told_beginnings), begins);
