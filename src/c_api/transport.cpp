@@ -9,13 +9,15 @@
 #include "c_api/init.hpp"
 #include "c_api/storage.hpp"
 
-/// What a host's transport tells of one transfer. It outlives the transfer by one drive, so that a
-/// host that tells more after the end, or after a cancel, is not heard, and does no harm.
+/// What a host's transport tells of one transfer. It outlives the transfer by one whole drive, so
+/// that a host that tells more after the end, or after a cancel, is not heard, and does no harm.
 struct tally_transfer_handler : tally::HandleOf<tally::HandleKind::transfer_handler> {
   tally::TransferHandler* target = nullptr;  ///< Null: the transfer has ended.
   const bool* is_driving = nullptr;
   bool was_aborted = false;
-  bool failed = false;
+  bool has_head = false;
+  bool is_over = false;         ///< It had ended before the latest drive.
+  const char* fault = nullptr;  ///< Why the transfer is to fail, whatever comes; none: NULL.
 };
 
 namespace tally {
@@ -35,7 +37,7 @@ void tell(tally_transfer_handler* handler, Tell to_target) {
   try {
     to_target(*handler->target);
   } catch (...) {
-    handler->failed = true;
+    handler->fault = "it ran out of memory";
   }
 #else
   to_target(*handler->target);
@@ -55,12 +57,11 @@ TransferEnd end_of(const tally_transfer_end* end, const tally_transfer_handler& 
   made.request_sent = read.request_sent != 0;
   made.message = given.string(read.message, "end.message");
   if (handler.was_aborted) made.result = TransferResult::refused_by_handler;
-  if (handler.failed) given.refuse("it", "ran out of memory");
-  if (!given.good()) {
-    made.result = TransferResult::failed;
-    made.request_sent = true;  // Unknown, and a bill may have come of it.
-    made.message = "the host's transport: " + given.error().message;
-  }
+  if (handler.fault == nullptr && given.good()) return made;
+  made.result = TransferResult::failed;
+  made.request_sent = true;  // Unknown, and a bill may have come of it.
+  made.message = "the host's transport: ";
+  made.message += handler.fault != nullptr ? handler.fault : given.error().message;
   return made;
 }
 
@@ -101,7 +102,8 @@ class HostTransport : public Transport {
       transfer.id = id;
       return id;
     }
-    transfers_.pop_back();
+    // Kept: the host may tell of it all the same.
+    transfer.handler.target = nullptr;
     Error error;
     error.kind = ErrorKind::connection;
     error.message = id == 0 ? "the host's transport could not begin the transfer"
@@ -125,7 +127,7 @@ class HostTransport : public Transport {
   }
 
   void drive(std::chrono::microseconds wait) override {
-    forget_ended();
+    forget_over();
     is_driving_ = true;
     table_.drive(instance_, wait.count());
     is_driving_ = false;
@@ -151,10 +153,14 @@ class HostTransport : public Transport {
     return nullptr;
   }
 
-  void forget_ended() {
-    const auto has_ended = [](const auto& transfer) { return transfer->handler.target == nullptr; };
-    transfers_.erase(std::remove_if(transfers_.begin(), transfers_.end(), has_ended),
+  /// Those that had ended before the last drive; those that ended since are over with this one.
+  void forget_over() {
+    const auto is_over = [](const auto& transfer) { return transfer->handler.is_over; };
+    transfers_.erase(std::remove_if(transfers_.begin(), transfers_.end(), is_over),
                      transfers_.end());
+    for (const auto& transfer : transfers_) {
+      transfer->handler.is_over = transfer->handler.target == nullptr;
+    }
   }
 
   const tally_transport table_;
@@ -202,13 +208,20 @@ void tally_transfer_handler_on_header(tally_transfer_handler* handler, const cha
 }
 
 void tally_transfer_handler_on_head(tally_transfer_handler* handler, int32_t status) {
-  tally::tell(handler, [&](TransferHandler& target) { target.on_head(status); });
+  tally::tell(handler, [&](TransferHandler& target) {
+    // Heard, a second one would make a refusal of an answer that has a bill.
+    if (std::exchange(handler->has_head, true)) {
+      handler->fault = "it told of two heads of one answer";
+    } else {
+      target.on_head(status);
+    }
+  });
 }
 
 int32_t tally_transfer_handler_on_body(tally_transfer_handler* handler, const char* bytes,
                                        uint64_t size) {
   auto flow = tally::BodyFlow::abort;
-  if (tally::is_whole(handler) && handler->failed) return TALLY_BODY_ABORT;
+  if (tally::is_whole(handler) && handler->fault != nullptr) return TALLY_BODY_ABORT;
   tally::tell(handler, [&](TransferHandler& target) {
     flow = target.on_body(tally::bytes_of(bytes, size));
     handler->was_aborted = flow == tally::BodyFlow::abort;
