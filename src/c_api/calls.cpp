@@ -91,18 +91,18 @@ template <class Request>
 int32_t start(tally_client* client, const Request* request, const tally_call_options* options,
               tally_call_id* out, tally_error* error) {
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
-    given.pointer(out, "out");
-    if (out != nullptr) *out = 0;
+    given.value(out, "out");
     given.handle(client, "client");
     const auto& asked = request_of(request, given);
     const tally::CallOptions how = tally::call_options_of(options, given);
     if (!given.good()) return given.error();
+    const tally::CallIds ids = client->ids;  // A loop of the host's is told, and may destroy it.
     const tally::CallId call = start(client->client, asked, how);
     if (call == 0) {
       return tally::fail(error, TALLY_E_FORKED,
                          "the process was forked after the client was opened");
     }
-    *out = client->id_of(call);
+    *out = ids.id_of(call);
     return TALLY_OK;
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
 
+#include "base/quietly.hpp"
 #include "c_api/boundary.hpp"
 #include "c_api/client_handle.hpp"
 #include "c_api/handles.hpp"
@@ -23,7 +24,8 @@ int32_t with_client(tally_client* client, tally_error* error, Use use) {
   return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
     given.handle(client, "client");
     if (!given.good()) return given.error();
-    return use(client->client);
+    const tally::Client own = client->client;
+    return use(own);
   });
 }
 
@@ -33,15 +35,46 @@ int32_t drive(tally_client* client, tally_poll_result* result, tally_error* erro
     given.handle(client, "client");
     given.optional_answer(result, "result");
     if (!given.good()) return given.error();
-    const Result<tally::PollResult> driven = drive(client->client, given);
+    const tally::Client own = client->client;
+    const auto inbox = client->inbox;
+    const Result<tally::PollResult> driven = drive(own, given);
     if (!given.good()) return given.error();
     if (!driven) return driven.error();
     tally_poll_result made{};
-    made.events_ready = driven->events_ready + (client->pending ? 1 : 0);
+    made.events_ready = driven->events_ready + (inbox->pending ? 1 : 0);
     made.calls_in_flight = driven->calls_in_flight;
     tally::give(result, made);
     return TALLY_OK;
   });
+}
+
+/// While it lives, an event is being pulled.
+class Pulling {
+ public:
+  explicit Pulling(tally::Inbox& inbox) : inbox_(inbox) { inbox_.is_pulling = true; }
+  ~Pulling() { inbox_.is_pulling = false; }
+  Pulling(const Pulling&) = delete;
+  Pulling& operator=(const Pulling&) = delete;
+
+ private:
+  tally::Inbox& inbox_;
+};
+
+bool pull(const tally::Client& client, tally::Inbox& inbox, tally::Event& event) {
+  if (inbox.is_pulling) return false;  // A host's function pulls: the pull further out goes on.
+  if (!inbox.room) inbox.room = std::make_unique<tally_completion>();
+  const Pulling until_told(inbox);
+  return client.next_event(event);
+}
+
+int32_t hand_out_pending(tally::Inbox& inbox, tally_event* event) {
+  inbox.pending->show();
+  tally_event made{};
+  made.kind = TALLY_EVENT_COMPLETION;
+  made.call = inbox.pending_call;
+  made.completion = inbox.pending.release();
+  tally::give(event, made);
+  return 1;
 }
 
 }  // namespace
@@ -62,7 +95,13 @@ int32_t tally_client_open(const tally_client_options* options, tally_client** ou
   });
 }
 
-void tally_client_destroy(tally_client* client) { tally::destroy(client); }
+void tally_client_destroy(tally_client* client) {
+  if (!tally::is_whole(client)) return;
+  // Here, and not as its last copy goes: the functions of the host's that this calls may use it.
+  tally::quietly([client] { client->client.shutdown(std::chrono::milliseconds(0)); });
+  client->inbox->is_closed = true;
+  tally::destroy(client);
+}
 
 int32_t tally_client_poll(tally_client* client, int64_t budget_us, tally_poll_result* result,
                           tally_error* error) {
@@ -76,7 +115,7 @@ int32_t tally_client_wait(tally_client* client, int64_t timeout_ms, tally_poll_r
                           tally_error* error) {
   return drive(client, result, error, [&](const tally::Client& own, Arguments& given) {
     auto timeout = given.wait_ms(timeout_ms, "timeout_ms");
-    if (client->pending) timeout = {};
+    if (client->inbox->pending) timeout = {};
     return given.good() ? own.wait(timeout) : given.error();
   });
 }
@@ -110,31 +149,28 @@ int32_t tally_client_next_event(tally_client* client, tally_event* event, tally_
     given.answer(event, "event");
     if (!given.good()) return given.error();
     tally::give(event, tally_event{});
-    if (!client->pending) {
-      if (!client->spare) client->spare = std::make_unique<tally_completion>();
-      if (!client->client.next_event(client->event)) return 0;
-      const tally_call_id call = client->id_of(client->event.call);
-      if (!client->event.completion) {
-        tally::give(event, tally::event_of(client->event.delta, call));
-        return 1;
-      }
-      client->spare->completion = *std::move(client->event.completion);
-      client->pending = std::move(client->spare);
-      client->pending_call = call;
+    const tally::Client own = client->client;
+    const tally::CallIds ids = client->ids;
+    const auto inbox = client->inbox;
+    if (inbox->pending && !inbox->is_pulling) return hand_out_pending(*inbox, event);
+    tally::Event pulled;
+    if (!pull(own, *inbox, pulled)) return 0;
+    const tally_call_id call = ids.id_of(pulled.call);
+    if (pulled.completion) {
+      inbox->room->completion = *std::move(pulled.completion);
+      inbox->pending = std::move(inbox->room);
+      inbox->pending_call = call;
+      return hand_out_pending(*inbox, event);
     }
-    client->pending->show();
-    tally_event made{};
-    made.kind = TALLY_EVENT_COMPLETION;
-    made.call = client->pending_call;
-    made.completion = client->pending.release();
-    tally::give(event, made);
+    if (inbox->is_closed) return 0;  // Its views go with the client.
+    tally::give(event, tally::event_of(pulled.delta, call));
     return 1;
   });
 }
 
 int32_t tally_client_cancel(tally_client* client, tally_call_id call, tally_error* error) {
   return with_client(client, error, [&](const tally::Client& own) -> int32_t {
-    if (client->has_id(call) && own.cancel(tally_client::call_of(call))) return TALLY_OK;
+    if (client->ids.has(call) && own.cancel(tally::CallIds::call_of(call))) return TALLY_OK;
     return tally::fail(error, TALLY_E_STALE, "call: no such call is in flight");
   });
 }

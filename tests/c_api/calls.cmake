@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Calls over the C ABI: against the loopback provider, with wrong arguments, and without memory.
+# Calls over the C ABI: against the loopback provider, with wrong arguments, from hosts that
+# do what they should not, and without memory.
 
 add_executable(c_api_calls_test calls_test.c calls_main.cpp)
 target_link_libraries(c_api_calls_test PRIVATE tally_c tally_loopback)
 add_executable(c_api_bad_input_test bad_input_test.c)
 target_link_libraries(c_api_bad_input_test PRIVATE tally_c)
-set(names calls_test bad_input_test)
+add_executable(c_api_rude_host_test rude_host_test.c)
+target_link_libraries(c_api_rude_host_test PRIVATE tally_c)
+set(names calls_test bad_input_test rude_host_test)
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fno-exceptions")  # Such a build ends the process.
   add_executable(c_api_out_of_memory_test ../unit/main.cpp out_of_memory_test.cpp canned_host.c)
   target_link_libraries(c_api_out_of_memory_test PRIVATE tally_c)
