@@ -66,10 +66,11 @@ int32_t wait_for(tally_client* client, const Request* request, const tally_call_
     const auto& asked = request_of(request, given);
     const tally::CallOptions how = tally::call_options_of(options, given);
     if (!given.good()) return given.error();
+    auto room = std::make_unique<tally_completion>();
     tally::Completion ended = on_delta == nullptr
                                   ? ask(client->client, asked, how)
                                   : ask(client->client, asked, on_delta_of(on_delta, user), how);
-    return tally::hand_out(std::move(ended), out);
+    return tally::hand_out(std::move(room), std::move(ended), out, error);
   });
 }
 
@@ -172,7 +173,8 @@ int32_t tally_stream_finish(tally_stream* stream, tally_completion** out, tally_
     given.out(out, "out");
     given.handle(stream, "stream");
     if (!given.good()) return given.error();
-    return tally::hand_out(stream->stream.finish(), out);
+    auto room = std::make_unique<tally_completion>();
+    return tally::hand_out(std::move(room), stream->stream.finish(), out, error);
   });
 }
 

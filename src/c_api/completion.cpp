@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "c_api/completion.hpp"
 
+#include "base/quietly.hpp"
 #include "c_api/bill.hpp"
 #include "c_api/boundary.hpp"
 
@@ -64,13 +65,18 @@ const tally_reply* reply_of(const Reply& reply, Storage& storage) {
 
 }  // namespace
 
-Result<std::int32_t> hand_out(Completion completion, tally_completion** out) {
-  std::optional<Error> error;
-  if (!completion.reply) error = completion.reply.error();
-  auto made = std::make_unique<tally_completion>(std::move(completion));
-  made->show();
-  *out = made.release();
-  if (error) return *std::move(error);
+Result<std::int32_t> hand_out(std::unique_ptr<tally_completion> room, Completion completion,
+                              tally_completion** out, tally_error* error) {
+  room->completion = std::move(completion);
+  *out = room.release();
+  if (!quietly([out] { (*out)->show(); })) {
+    // The caller has the completion, and its functions try again.
+    fail(error, TALLY_E_OUT_OF_MEMORY, "out of memory: the call ended, and may have a bill");
+    if (error != nullptr) error->charge_possible = 1;
+    return TALLY_E_OUT_OF_MEMORY;
+  }
+  const auto& reply = (*out)->completion.reply;
+  if (!reply) return fail(error, reply.error());
   return TALLY_OK;
 }
 
@@ -100,6 +106,18 @@ tally_event event_of(const Delta& delta, tally_call_id call) {
 }  // namespace TALLY_ABI
 }  // namespace tally
 
+namespace {
+
+/// As C sees it. There was no memory for that when it was handed out? There may be now.
+tally_completion* shown(const tally_completion* completion) {
+  if (!tally::is_whole(completion)) return nullptr;
+  auto* own = const_cast<tally_completion*>(completion);  // None of them is const.
+  if (own->receipt == nullptr && !tally::quietly([own] { own->show(); })) return nullptr;
+  return own;
+}
+
+}  // namespace
+
 void tally_completion::show() {
   const auto& answer = completion.reply;
   reply = tally::reply_of(answer ? *answer : answer.error().partial, storage);
@@ -110,15 +128,18 @@ void tally_completion::show() {
 extern "C" {
 
 const tally_reply* tally_completion_reply(const tally_completion* completion) {
-  return tally::is_whole(completion) ? completion->reply : nullptr;
+  const tally_completion* own = shown(completion);
+  return own != nullptr ? own->reply : nullptr;
 }
 
 const tally_error* tally_completion_error(const tally_completion* completion) {
-  return tally::is_whole(completion) ? completion->error : nullptr;
+  const tally_completion* own = shown(completion);
+  return own != nullptr ? own->error : nullptr;
 }
 
 const tally_receipt* tally_completion_receipt(const tally_completion* completion) {
-  return tally::is_whole(completion) ? completion->receipt : nullptr;
+  const tally_completion* own = shown(completion);
+  return own != nullptr ? own->receipt : nullptr;
 }
 
 int32_t tally_completion_explain(const tally_completion* completion, tally_string** out,

@@ -235,3 +235,46 @@ TEST_CASE("out of memory: calls that wait say so wherever all further allocation
 TEST_CASE("out of memory: started calls end, wherever one allocation fails" * doctest::skip()) {
   live_until_it_is_not_felt(Part::starts, false);
 }
+
+namespace {
+
+void TALLY_CALL use_up_memory(void*, std::int32_t, const char*, std::uint64_t) {
+  shortage = {true, true, 0, 0, false};
+}
+
+}  // namespace
+
+TEST_CASE("out of memory: what a call ended with is handed out, to be looked at later") {
+  const tally_transport transport = canned_host();
+  tally_client_options options;
+  tally_client_options_init(&options, sizeof(options));
+  options.api_key = text_of("sk-canary-5f1d");
+  options.provider = text_of("deepseek");
+  options.transport = &transport;
+  options.log = use_up_memory;  // At the end of the attempt, once it has its bill.
+  tally_client* client = nullptr;
+  REQUIRE(tally_client_open(&options, &client, nullptr) == TALLY_OK);
+  tally_chat_request* request = nullptr;
+  REQUIRE(tally_chat_request_create(&request, nullptr) == TALLY_OK);
+  tally_chat_parameters parameters;
+  tally_chat_parameters_init(&parameters, sizeof(parameters));
+  parameters.model = text_of("deepseek-flash");
+  REQUIRE(tally_chat_request_set(request, &parameters, nullptr) == TALLY_OK);
+  REQUIRE(tally_chat_request_push_text(request, TALLY_ROLE_USER, "Rivers?", 7, nullptr) ==
+          TALLY_OK);
+  tally_completion* completion = nullptr;
+  tally_error error{};
+  error.struct_size = sizeof(error);
+  const std::int32_t code =
+      tally_client_chat(client, request, nullptr, nullptr, nullptr, &completion, &error);
+  shortage.is_on = false;
+  CHECK(code == TALLY_E_OUT_OF_MEMORY);
+  CHECK(error.code == TALLY_E_OUT_OF_MEMORY);
+  CHECK(error.charge_possible == 1);
+  REQUIRE(tally_completion_receipt(completion) != nullptr);
+  CHECK(tally_completion_receipt(completion)->usage->prompt_tokens == 18);
+  CHECK(tally_completion_reply(completion)->text.size == 17);
+  tally_completion_destroy(completion);
+  tally_chat_request_destroy(request);
+  tally_client_destroy(client);
+}
