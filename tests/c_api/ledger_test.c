@@ -407,6 +407,15 @@ static void rows_are_cared_for(const tally_ledger* ledger) {
   EXPECT_OK(tally_ledger_run_writer(ledger, &error));
 }
 
+static void a_budget_has_a_currency(const tally_ledger* ledger) {
+  tally_error error = no_error();
+  tally_pair label;
+  tally_budget budget = budget_of_smith("smith-week", "1", &label);
+  memset(budget.limit.currency, 0, sizeof(budget.limit.currency));
+  EXPECT(tally_ledger_set_budget(ledger, &budget, &error) == TALLY_E_INVALID_ARGUMENT);
+  EXPECT(strcmp(error.message, "budget.limit has no currency") == 0);
+}
+
 static void a_transport_without_all_functions_is_refused(void) {
   struct canned canned;
   tally_error error = no_error();
@@ -440,6 +449,7 @@ int main(int argc, char** argv) {
   rows_and_totals_add_up(ledger);
   a_balance_is_held_against_the_rows(ledger);
   rows_are_cared_for(ledger);
+  a_budget_has_a_currency(ledger);
   tally_client_destroy(client);
   EXPECT(canned.instances == 0);
   tally_ledger_destroy(ledger);
