@@ -36,9 +36,9 @@
 //     `tally_client_poll`, `_wait`, `_drive_*` and `_next_event` are for one thread at a time.
 //     Everything else is for one thread at a time. The library starts no thread.
 // 10. Events are pulled. Functions that a host gives (`tally_..._fn`) are called on the thread that
-//     called the library, before that call returns, with no lock held, and may use the client
-//     unless said otherwise; never after the client was destroyed. They must neither throw nor jump
-//     over the library's frames.
+//     called the library, before that call returns, with no lock held, and may use the client, also
+//     destroy it, unless said otherwise; never after the client and its streams were destroyed.
+//     They must neither throw nor jump over the library's frames.
 // 11. No exception leaves the library. Out of memory is TALLY_E_OUT_OF_MEMORY, and what was asked
 //     for did not happen; a call that was under way may then end by its clocks alone, or by a
 //     cancel. A library that was built without exceptions ends the process instead, as its
@@ -100,8 +100,9 @@ typedef struct tally_money {
   char currency[8];  ///< `USD`, and NULs.
 } tally_money;
 
-/// A started call. 0 is none. Never used twice: the high 16 bits tell the client, the others count
-/// its calls, so that an id of an ended call, or of an earlier client, is just stale.
+/// A started call. 0 is none. Never used twice, for 65,535 clients of a process: the high 16 bits
+/// tell the client, the others count its calls, so that an id of an ended call, or of an earlier
+/// client, is just stale.
 typedef uint64_t tally_call_id;
 
 // ---- Handles
@@ -733,7 +734,7 @@ typedef struct tally_reply {
   tally_text system_fingerprint;
   tally_text service_tier;
   tally_text request_id;
-  tally_text raw;   ///< With `tally_limits::keep_raw`.
+  tally_text raw;   ///< With `tally_limits::keep_raw`: bytes as they came, perhaps not UTF-8.
   int64_t created;  ///< Seconds since 1970, as the server says.
   const tally_tool_call* const* tool_calls;
   uint64_t tool_calls_count;
@@ -743,7 +744,8 @@ typedef struct tally_reply {
   uint64_t more_choices_count;
 } tally_reply;
 
-/// The answer; of a failed call, what had come of it. Never NULL but for NULL. So the receipt.
+/// The answer; of a failed call, what had come of it. Never NULL but for NULL, or where there is no
+/// memory for it: then it may be asked again. So the receipt.
 TALLY_C_API const tally_reply* TALLY_CALL
 tally_completion_reply(const tally_completion* completion);
 /// NULL: the call succeeded.
@@ -841,13 +843,16 @@ enum {
   TALLY_LOG_TRACE = 3     ///< What libcurl says.
 };
 
-/// One line, without its end. Never the key, the prompt or the answer.
+/// One line, without its end. Never the key, the prompt or the answer. At TALLY_LOG_TRACE it must
+/// not use the client.
 typedef void(TALLY_CALL* tally_log_fn)(void* user, int32_t level, const char* line, uint64_t size);
 /// Writes the key into `buffer` (16,384 bytes) and returns its length; 0 or less, or more than
 /// `capacity`, fails the attempt as TALLY_E_AUTHENTICATION. Called before each attempt; it must not
 /// use the client.
 typedef int32_t(TALLY_CALL* tally_token_fn)(void* user, char* buffer, uint64_t capacity);
 /// What a loop of the host's is to watch a socket for: bits TALLY_READ and TALLY_WRITE; 0: no more.
+/// Drive and pull events after the function of the library's that called this has returned, and not
+/// in here: a pull inside a pull brings nothing. So `tally_timer_fn`.
 typedef void(TALLY_CALL* tally_socket_fn)(void* user, int64_t socket, int32_t watch);
 /// `tally_client_drive_timer` is wanted after so many microseconds, instead of when it was wanted
 /// before; -1: not any more.
@@ -860,7 +865,7 @@ typedef int32_t(TALLY_CALL* tally_delta_fn)(void* user, const tally_event* delta
 
 enum { TALLY_READ = 1, TALLY_WRITE = 2 };
 
-/// A clock of the host's. From any thread that uses the client.
+/// A clock of the host's. From any thread that uses the client; it must not use the client.
 typedef struct tally_clock {
   uint32_t struct_size;
   int32_t reserved;
@@ -883,7 +888,8 @@ typedef struct tally_http_request {
 /// lane of a client (the started calls are one, each blocking call under way another); the others
 /// are given that instance, by one thread at a time but for `wake`.
 ///
-/// The handler of a transfer is told by `tally_transfer_handler_*`, only from inside `drive`.
+/// The handler of a transfer is told by `tally_transfer_handler_*`, only from inside `drive`. None
+/// of these functions may use the client.
 typedef struct tally_transport {
   uint32_t struct_size;
   int32_t reserved;
@@ -969,7 +975,7 @@ typedef struct tally_client_options {
   const tally_curl_options* curl;
   const tally_pair* headers;  ///< Sent with every request.
   uint64_t headers_count;
-  void* user;  ///< For all functions here.
+  void* user;  ///< For all functions here, until the client and its streams are destroyed.
   tally_token_fn token;
   tally_log_fn log;
   int32_t log_level;  ///< The highest that is wanted: TALLY_LOG_INFO.
@@ -1011,8 +1017,9 @@ TALLY_C_API void TALLY_CALL tally_cancel_token_destroy(tally_cancel_token* token
 
 TALLY_C_API int32_t TALLY_CALL tally_client_open(const tally_client_options* options,
                                                  tally_client** out, tally_error* error);
-/// As `tally_client_shutdown(client, 0)`; events that nobody pulled are gone. No other thread may
-/// be using it.
+/// As `tally_client_shutdown(client, 0)`, in which functions of the host's are called and may still
+/// use it; events that nobody pulled are gone. No other thread may be using it. Its streams stay,
+/// and call those functions until they are destroyed too.
 TALLY_C_API void TALLY_CALL tally_client_destroy(tally_client* client);
 
 /// Asks and waits for the whole answer. `on_delta` may be NULL. Returns the error of the call, if
@@ -1038,7 +1045,8 @@ TALLY_C_API int32_t TALLY_CALL tally_stream_cancel(tally_stream* stream, tally_e
 /// same again.
 TALLY_C_API int32_t TALLY_CALL tally_stream_finish(tally_stream* stream, tally_completion** out,
                                                    tally_error* error);
-/// Ends the transfer, if it has not ended, and settles its bill.
+/// Ends the transfer, if it has not ended, and settles its bill: functions of the host's are
+/// called, also where the client was destroyed before.
 TALLY_C_API void TALLY_CALL tally_stream_destroy(tally_stream* stream);
 
 /// Starts a call that `tally_client_poll` drives. Also one that cannot begin ends with a completion
@@ -1091,7 +1099,8 @@ TALLY_C_API int32_t TALLY_CALL tally_client_next_event(tally_client* client, tal
                                                        tally_error* error);
 
 /// Ends a started call; its completion (TALLY_E_CANCELLED) is the only event still to come. Else
-/// TALLY_E_STALE. From any thread.
+/// TALLY_E_STALE; TALLY_OK also where it has ended and its completion was not pulled yet. From any
+/// thread.
 TALLY_C_API int32_t TALLY_CALL tally_client_cancel(tally_client* client, tally_call_id call,
                                                    tally_error* error);
 /// Ends all started calls of that group; how many there were. From any thread.
