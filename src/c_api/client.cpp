@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
 
-#include "base/quietly.hpp"
 #include "c_api/boundary.hpp"
 #include "c_api/client_handle.hpp"
+#include "c_api/ends_well.hpp"
 #include "c_api/handles.hpp"
 #include "c_api/options.hpp"
 
@@ -98,7 +98,7 @@ int32_t tally_client_open(const tally_client_options* options, tally_client** ou
 void tally_client_destroy(tally_client* client) {
   if (!tally::is_whole(client)) return;
   // Here, and not as its last copy goes: the functions of the host's that this calls may use it.
-  tally::quietly([client] { client->client.shutdown(std::chrono::milliseconds(0)); });
+  tally::ends_well([client] { client->client.shutdown(std::chrono::milliseconds(0)); });
   client->inbox->is_closed = true;
   tally::destroy(client);
 }

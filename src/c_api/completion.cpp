@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "c_api/completion.hpp"
 
-#include "base/quietly.hpp"
 #include "c_api/bill.hpp"
 #include "c_api/boundary.hpp"
+#include "c_api/ends_well.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -69,7 +69,7 @@ Result<std::int32_t> hand_out(std::unique_ptr<tally_completion> room, Completion
                               tally_completion** out, tally_error* error) {
   room->completion = std::move(completion);
   *out = room.release();
-  if (!quietly([out] { (*out)->show(); })) {
+  if (!ends_well([out] { (*out)->show(); })) {
     // The caller has the completion, and its functions try again.
     fail(error, TALLY_E_OUT_OF_MEMORY, "out of memory: the call ended, and may have a bill");
     if (error != nullptr) error->charge_possible = 1;
@@ -112,7 +112,7 @@ namespace {
 tally_completion* shown(const tally_completion* completion) {
   if (!tally::is_whole(completion)) return nullptr;
   auto* own = const_cast<tally_completion*>(completion);  // None of them is const.
-  if (own->receipt == nullptr && !tally::quietly([own] { own->show(); })) return nullptr;
+  if (own->receipt == nullptr && !tally::ends_well([own] { own->show(); })) return nullptr;
   return own;
 }
 
