@@ -35,7 +35,8 @@ enum class Anomaly {
   total_short,              ///< total < prompt + completion; the parts count.
   bad_count,        ///< A count was negative, fractional, too large or not a number; absent.
   usage_regressed,  ///< A later snapshot was smaller; the one with more completion counts.
-  other_modality,   ///< More audio or pictures than there are tokens: the rest is nowhere billed.
+  other_modality,   ///< More audio or pictures than there are tokens, audio that was sent and is
+                    ///< nowhere counted, or a count of them that cannot be read: nowhere billed.
   cached_kind_unknown,  ///< Which of text and audio came from the cache was not told; text is
                         ///< taken, which bills the more.
 };
