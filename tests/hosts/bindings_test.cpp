@@ -4,40 +4,22 @@
 // TALLY_BINDING.
 
 #include <doctest/doctest.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <cstdlib>
 #include <regex>
 #include <string>
 
 #include "loopback_provider.hpp"
+#include "shell.hpp"
 
 namespace {
 
-struct Output {
-  int exit_code = -1;
-  std::string text;
-};
+using shell::Output;
 
 Output run(const std::string& environment) {
   const char* command = std::getenv("TALLY_BINDING");
   REQUIRE(command != nullptr);
-  Output output;
-  FILE* pipe = popen((environment + " timeout 60 " + command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> buffer;
-  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    output.text.append(buffer.data(), size);
-  }
-  const int status = pclose(pipe);
-  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return output;
-}
-
-std::string at(const loopback::LoopbackProvider& provider) {
-  return "DEEPSEEK_API_KEY=sk-example DEEPSEEK_BASE_URL=" + provider.url();
+  return shell::run(environment + " timeout 60 " + command);
 }
 
 }  // namespace
@@ -46,7 +28,7 @@ TEST_CASE("binding: it streams with its bill, cancels with an estimate, and shut
   loopback::Script slow;
   slow.delay = std::chrono::milliseconds(30);
   loopback::LoopbackProvider provider(slow);
-  const Output output = run(at(provider));
+  const Output output = run(shell::asking(provider));
   CHECK(output.exit_code == 0);
   const std::regex expected(
       "The Danube, the Nile and the Amazon\\.\n"
@@ -62,7 +44,7 @@ TEST_CASE("binding: it streams with its bill, cancels with an estimate, and shut
 TEST_CASE("binding: a server that is gone is said, and not billed") {
   loopback::LoopbackProvider provider;
   provider.stop();
-  const Output output = run(at(provider));
+  const Output output = run(shell::asking(provider));
   CHECK(output.exit_code == 0);
   const std::regex expected(
       "(\nno connection to the server could be made: [^\n]*\n"

@@ -3,11 +3,8 @@
 // Plays examples/game by its own script on a screen that nobody sees, and looks at the picture.
 
 #include <doctest/doctest.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +18,7 @@
 #include <vector>
 
 #include "loopback_provider.hpp"
+#include "shell.hpp"
 #include "tally/money.hpp"
 
 namespace {
@@ -58,17 +56,10 @@ struct Output {
 };
 
 Output run(const std::string& command) {
+  const shell::Output said = shell::run(command);
   Output output;
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    text.append(buffer.data(), size);
-  }
-  const int status = pclose(pipe);
-  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  std::istringstream stream(text);
+  output.exit_code = said.exit_code;
+  std::istringstream stream(said.text);
   for (std::string line; std::getline(stream, line);) output.lines.push_back(line);
   return output;
 }

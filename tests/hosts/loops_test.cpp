@@ -3,38 +3,22 @@
 // The examples of other people's loops, as a user runs them. Which one: TALLY_LOOP_EXAMPLE.
 
 #include <doctest/doctest.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <cstdlib>
 #include <regex>
 #include <string>
 
 #include "loopback_provider.hpp"
+#include "shell.hpp"
 
 namespace {
 
-struct Output {
-  int exit_code = -1;
-  std::string text;
-};
+using shell::Output;
 
 Output run_against(const loopback::LoopbackProvider& provider) {
   const char* program = std::getenv("TALLY_LOOP_EXAMPLE");
   REQUIRE(program != nullptr);
-  Output output;
-  const std::string command = "DEEPSEEK_API_KEY=sk-example DEEPSEEK_BASE_URL=" + provider.url() +
-                              " timeout 60 '" + program + "' 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> buffer;
-  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    output.text.append(buffer.data(), size);
-  }
-  const int status = pclose(pipe);
-  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return output;
+  return shell::run(shell::asking(provider) + " timeout 60 '" + program + "'");
 }
 
 }  // namespace

@@ -4,10 +4,7 @@
 // out by hand. Days on which something was checked, and the version of the catalogue, may be any.
 
 #include <doctest/doctest.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -16,29 +13,18 @@
 #include <string>
 
 #include "loopback_provider.hpp"
+#include "shell.hpp"
 
 namespace {
 
-struct Output {
-  int exit_code = -1;
-  std::string text;
-};
+using shell::Output;
 
 Output run(const std::string& environment, const char* program) {
-  Output output;
-  FILE* pipe = popen((environment + " '" + program + "' 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> buffer;
-  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    output.text.append(buffer.data(), size);
-  }
-  const int status = pclose(pipe);
-  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return output;
+  return shell::run(environment + " '" + program + "'");
 }
 
 Output run_against(const loopback::LoopbackProvider& provider, const char* program) {
-  return run("DEEPSEEK_API_KEY=sk-example DEEPSEEK_BASE_URL=" + provider.url(), program);
+  return run(shell::asking(provider), program);
 }
 
 // DeepSeek's rule of 2026, read here once more: peak is 01:00-04:00 and 06:00-10:00 UTC, Monday to

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <string>
 
 #include "loopback_provider.hpp"
 #include "postgres/private_server.hpp"
+#include "shell.hpp"
 
-namespace {
-
-struct Output {
-  int exit_code = -1;
-  std::string text;
-};
-
-Output run(const std::string& command) {
-  Output output;
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> buffer;
-  for (std::size_t size; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    output.text.append(buffer.data(), size);
-  }
-  const int status = pclose(pipe);
-  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return output;
-}
-
-}  // namespace
+using shell::Output;
+using shell::run;
 
 TEST_CASE("example 10_fleet_postgres: prints what each player spent, of all runs together") {
   const loopback::LoopbackProvider provider;
