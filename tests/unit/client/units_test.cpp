@@ -53,6 +53,16 @@ tally::PriceCatalog priced(const std::string& units) {
 constexpr const char* per_request = R"("request": {"price": "12", "per": 1000})";
 constexpr const char* per_search = R"("search_query": {"price": "10", "per": 1000})";
 
+/// The bill of a streamed call whose server counts `usage`.
+tally::Receipt bill_of(const fake::World& world, const tally::ChatRequest& request,
+                       const std::string& usage) {
+  world.network->scripts.push_back(
+      {fake::connect(), fake::head(200, "content-type: text/event-stream\n"),
+       fake::body(fake::text_chunk("a")), fake::body(fake::chunk("{}", R"("stop")", usage)),
+       fake::body("data: [DONE]\n\n"), fake::end()});
+  return world.open().chat(request, [](const tally::Delta&) { return tally::Flow::keep; }).receipt;
+}
+
 }  // namespace
 
 TEST_CASE("units: what a request asks for is in its bill, counted or not") {
@@ -162,13 +172,7 @@ TEST_CASE("bill: a tool of the server's that nobody counted makes it partial; a 
   const auto bill = [&](const std::string& more) {
     const std::string usage =
         R"({"prompt_tokens":20,"completion_tokens":10,"total_tokens":30)" + more + "}";
-    world.network->scripts.push_back(
-        {fake::connect(), fake::head(200, "content-type: text/event-stream\n"),
-         fake::body(fake::text_chunk("a")), fake::body(fake::chunk("{}", R"("stop")", usage)),
-         fake::body("data: [DONE]\n\n"), fake::end()});
-    return world.open()
-        .chat(request, [](const tally::Delta&) { return tally::Flow::keep; })
-        .receipt;
+    return bill_of(world, request, usage);
   };
   const tally::Receipt partial = bill("");
   CHECK(partial.state == tally::BillState::partial);
@@ -198,13 +202,7 @@ TEST_CASE("bill: audio that was sent and nowhere counted makes it partial; a cou
   const auto bill = [&](const std::string& more) {
     const std::string usage =
         R"({"prompt_tokens":1932,"completion_tokens":72,"total_tokens":2004)" + more + "}";
-    world.network->scripts.push_back(
-        {fake::connect(), fake::head(200, "content-type: text/event-stream\n"),
-         fake::body(fake::text_chunk("a")), fake::body(fake::chunk("{}", R"("stop")", usage)),
-         fake::body("data: [DONE]\n\n"), fake::end()});
-    return world.open()
-        .chat(request, [](const tally::Delta&) { return tally::Flow::keep; })
-        .receipt;
+    return bill_of(world, request, usage);
   };
   const tally::Receipt partial = bill("");
   CHECK(partial.state == tally::BillState::partial);
