@@ -34,6 +34,7 @@ enum class ErrorKind {
   forked,                ///< The process was forked after the client was opened.
   busy,                  ///< Another thread is inside `poll` of this client.
   budget,                ///< A budget did not let the call through; `Receipt::refusal` says which.
+  out_of_memory,         ///< Memory ran out while the call was under way.
 };
 
 /// Which of a call's clocks ran out (`Clocks`).

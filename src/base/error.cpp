@@ -50,6 +50,8 @@ std::string_view to_string(ErrorKind kind) {
       return "busy";
     case ErrorKind::budget:
       return "budget";
+    case ErrorKind::out_of_memory:
+      return "out_of_memory";
   }
   return "unknown";
 }

@@ -13,7 +13,10 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-constexpr std::int32_t code_of(ErrorKind kind) { return -1 - static_cast<std::int32_t>(kind); }
+constexpr std::int32_t code_of(ErrorKind kind) {
+  return kind == ErrorKind::out_of_memory ? TALLY_E_OUT_OF_MEMORY
+                                          : -1 - static_cast<std::int32_t>(kind);
+}
 
 /// Fills `error`, where there is one, and returns `code`. Allocates nothing.
 std::int32_t fail(tally_error* error, std::int32_t code, std::string_view message);
