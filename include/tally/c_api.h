@@ -40,9 +40,9 @@
 //     destroy it, unless said otherwise; never after the client and its streams were destroyed.
 //     They must neither throw nor jump over the library's frames.
 // 11. No exception leaves the library. Out of memory is TALLY_E_OUT_OF_MEMORY, and what was asked
-//     for did not happen; a call that was under way may then end by its clocks alone, or by a
-//     cancel. A library that was built without exceptions ends the process instead, as its
-//     containers do.
+//     for did not happen. A call that was under way ends with that, with its completion and its
+//     bill, as any other call that is cut; what drives calls may be called again. A library that
+//     was built without exceptions ends the process instead, as its containers do.
 //
 // The header is C99. For readers as cffi's or LuaJIT's, leave out the lines with a `#` or the word
 // extern in them, and the words TALLY_C_API and TALLY_CALL: plain declarations stay.
@@ -1195,6 +1195,10 @@ TALLY_C_API int32_t TALLY_CALL tally_client_estimate(tally_client* client,
                                                      const tally_chat_request* request,
                                                      const tally_call_options* options,
                                                      tally_list** out, tally_error* error);
+TALLY_C_API int32_t TALLY_CALL tally_client_fim_estimate(tally_client* client,
+                                                         const tally_fim_request* request,
+                                                         const tally_call_options* options,
+                                                         tally_list** out, tally_error* error);
 
 typedef struct tally_advice {
   uint32_t struct_size;

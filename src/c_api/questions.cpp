@@ -5,6 +5,7 @@
 #include "c_api/client_handle.hpp"
 #include "c_api/handles.hpp"
 #include "c_api/options.hpp"
+#include "c_api/request.hpp"
 #include "tally/provider.hpp"
 
 using tally::Arguments;
@@ -126,6 +127,20 @@ int32_t tally_client_estimate(tally_client* client, const tally_chat_request* re
     if (!given.good()) return given.error();
     *out = tally::new_list_of_one(client->client.estimate(request->request, how), estimate_of)
                .release();
+    return TALLY_OK;
+  });
+}
+
+int32_t tally_client_fim_estimate(tally_client* client, const tally_fim_request* request,
+                                  const tally_call_options* options, tally_list** out,
+                                  tally_error* error) {
+  return at_boundary(error, [&](Arguments& given) -> Result<int32_t> {
+    given.out(out, "out");
+    given.handle(client, "client");
+    const tally::FimRequest asked = tally::fim_request_of(request, given);
+    const tally::CallOptions how = tally::call_options_of(options, given);
+    if (!given.good()) return given.error();
+    *out = tally::new_list_of_one(client->client.estimate(asked, how), estimate_of).release();
     return TALLY_OK;
   });
 }

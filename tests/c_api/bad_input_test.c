@@ -123,6 +123,7 @@ static void a_clients_functions_want_a_client(tally_client* given) {
   REFUSED(tally_client_fim(given, &fim, NULL, NULL, NULL, &ended, &error), "client");
   REFUSED(tally_client_fim_stream(given, &fim, NULL, &begun, &error), "client");
   REFUSED(tally_client_fim_start(given, &fim, NULL, &call, &error), "client");
+  REFUSED(tally_client_fim_estimate(given, &fim, NULL, &list, &error), "client");
   REFUSED(tally_client_poll(given, 0, &result, &error), "client");
   REFUSED(tally_client_wait(given, 0, &result, &error), "client");
   REFUSED(tally_client_wakeup(given, &error), "client");
@@ -170,7 +171,9 @@ static void a_clients_other_parameters_are_looked_at(void) {
   REFUSED(tally_client_fim(client, NULL, NULL, NULL, NULL, &ended, &error), "request");
   REFUSED(tally_client_fim_stream(client, NULL, NULL, &begun, &error), "request");
   REFUSED(tally_client_fim_start(client, &fim, NULL, NULL, &error), "out");
+  REFUSED(tally_client_fim_estimate(client, &fim, NULL, NULL, &error), "out");
   fim.stop_count = 1;
+  REFUSED(tally_client_fim_estimate(client, &fim, NULL, &list, &error), "stop");
   REFUSED(tally_client_fim_start(client, &fim, NULL, &call, &error), "stop");
   REFUSED(tally_client_poll(client, -1, NULL, &error), "budget_us");
   REFUSED(tally_client_poll(client, 0, &result, &error), "result");

@@ -530,6 +530,8 @@ static void a_text_with_a_hole_is_filled(const char* url) {
   tally_fim_request request;
   tally_completion* completion = NULL;
   tally_stream* stream = NULL;
+  const tally_estimate* estimate;
+  tally_list* list = NULL;
   tally_call_id call = 0, ended = 0;
   tally_text stop[1];
   char seen[256] = "";
@@ -543,6 +545,11 @@ static void a_text_with_a_hole_is_filled(const char* url) {
   stop[0] = text_of("END");
   request.stop = stop;
   request.stop_count = 1;
+  EXPECT(tally_client_fim_estimate(client, &request, NULL, &list, NULL) == TALLY_OK);
+  estimate = tally_list_at(list, 0);
+  EXPECT(tally_list_size(list) == 1 && estimate->most_output == 20);
+  EXPECT(estimate->price != NULL && estimate->text.size > 0);
+  tally_list_destroy(list);
   EXPECT(tally_client_fim(client, &request, NULL, NULL, NULL, &completion, NULL) == TALLY_OK);
   EXPECT_TEXT(tally_completion_reply(completion)->text, answer);
   EXPECT(contains(last_body(), "\"suffix\":\".\""));
