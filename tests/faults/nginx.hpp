@@ -37,6 +37,8 @@ class Nginx {
   std::string client_key() const { return folder / "client.key"; }
   std::string socket() const { return folder / "nginx.sock"; }
 
+  const Process& process() const { return *process_; }
+
   const TempFolder folder;
   const int https_port = free_port();
   const int closing_port = free_port();

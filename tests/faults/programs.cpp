@@ -71,8 +71,12 @@ Process::Process(const std::vector<std::string>& command, const std::string& out
 Process::~Process() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGTERM);
+  go_on();  // One that stands still does not end.
   wait();
 }
+
+void Process::stand_still() const { ::kill(pid_, SIGSTOP); }
+void Process::go_on() const { ::kill(pid_, SIGCONT); }
 
 int Process::wait() {
   int status = 0;

@@ -37,6 +37,9 @@ class Process {
 
   /// Its exit code; 128 and the signal's number if one ended it.
   int wait();
+  /// Stands still as it is, its sockets open, until `go_on`.
+  void stand_still() const;
+  void go_on() const;
 
  private:
   pid_t pid_ = -1;

@@ -223,6 +223,33 @@ TEST_CASE("nginx: its HTML pages are errors by status, with nothing parsed") {
   CHECK(site.provider.served().requests == before);
 }
 
+TEST_CASE("nginx: a server whose process stands still is left by a clock, with an estimated bill") {
+  const Site site;
+  tally::ClientOptions options = site.options(site.nginx.https(), "delay_ms=20");
+  options.clocks.payload_idle = std::chrono::milliseconds(300);
+  options.clocks.first_byte = std::chrono::milliseconds(300);
+  options.retries.most = 0;
+  const tally::Client client = open(std::move(options));
+
+  tally::Stream stream = client.stream(three_rivers());
+  REQUIRE(stream.next());
+  site.nginx.process().stand_still();
+  const tally::Completion cut = stream.finish();
+  REQUIRE_FALSE(cut.reply);
+  CHECK(cut.reply.error().kind == ErrorKind::timeout);
+  CHECK(cut.reply.error().charge_possible);
+  CHECK(cut.receipt.state == BillState::estimated);
+  CHECK(total_of(cut.receipt) != "0");
+
+  // The system takes its connection, and nobody answers.
+  const tally::Completion unheard = client.chat(three_rivers());
+  REQUIRE_FALSE(unheard.reply);
+  CHECK(unheard.reply.error().kind == ErrorKind::timeout);
+
+  site.nginx.process().go_on();
+  check_whole(client.chat(three_rivers()));
+}
+
 TEST_CASE("nginx: a unix socket stands for the address, and resolve for the name lookup") {
   const Site site;
   tally::ClientOptions options = site.options("http://chat.invalid");
