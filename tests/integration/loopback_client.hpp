@@ -5,12 +5,14 @@
 // known.
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "loopback_provider.hpp"
 #include "tally/tally.hpp"
+#include "transport/curl_transport.hpp"
 
 namespace integration {
 
@@ -39,7 +41,15 @@ inline tally::ClientOptions options_for(const loopback::LoopbackProvider& provid
   return options;
 }
 
+/// With TALLY_TEST_POLLER=portable all clients wait by `curl_multi_poll`, as elsewhere than on
+/// Linux.
 inline tally::Client open(tally::ClientOptions options) {
+  static const char* poller = std::getenv("TALLY_TEST_POLLER");
+  if (!options.transport && poller != nullptr && std::string(poller) == "portable") {
+    options.transport = [curl = options.curl] {
+      return tally::make_curl_transport(curl, tally::PollerChoice::portable);
+    };
+  }
   return *tally::Client::open(std::move(options));
 }
 
