@@ -29,3 +29,6 @@ if(UNIX AND NOT APPLE)
     LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/tally_c.map)
   set_target_properties(tally_c PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/tally_c.map)
 endif()
+if(WIN32)  # tally_c.dll, by whatever compiler: hosts in other languages load it by its name.
+  set_target_properties(tally_c PROPERTIES PREFIX "")
+endif()

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/windows/build.sh [folder, else build-windows] [target ...]
+#
+# tally for 64-bit Windows, compiled on Debian 12 by mingw-w64, and run by Wine: installs what is missing,
+# fetches the source of Debian's libcurl and makes a static one of it that speaks HTTP alone and takes its TLS
+# from Windows (Schannel); builds tally, the C ABI as tally_c.dll, the example in C and tests/smoke_test; looks
+# at what the DLL shows and needs; runs both programs. A second run does only what is left to do.
+#
+# Further targets (unit_tests) are built, and run by hand: tests/windows/wine.sh <program>.exe.
+# Exit code 77: packages or sources could not be had, and nothing is said about tally.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+mkdir -p "${1:-build-windows}"
+build=$(cd "${1:-build-windows}" && pwd)
+targets=("${@:2}")
+prefix=$build/prefix
+target=x86_64-w64-mingw32
+jobs=$(getconf _NPROCESSORS_ONLN)
+
+say() { echo "--- Windows: $*"; }
+cannot() {
+  echo "skipped: $*"
+  exit 77
+}
+
+packages() {
+  cmake/install-packages.sh "$@" >"$build/packages.log" 2>&1 && return
+  tail -n 3 "$build/packages.log"
+  cannot "cannot install $*"
+}
+
+# debian_source <package>: its newest source in Debian 12, unpacked in $build/<package>. apt gets a list of
+# sources of its own; the machine's stay as they are.
+debian_source() {
+  local apt=$build/apt
+  mkdir -p "$apt/lists" "$apt/cache" "$apt/sources"
+  cat >"$apt/sources/debian.sources" <<SOURCES
+Types: deb-src
+URIs: http://deb.debian.org/debian
+Suites: bookworm
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+  local options=(-o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$apt/sources"
+    -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o "APT::Sandbox::User=$(id -un)")
+  (
+    cd "$apt"
+    apt-get "${options[@]}" -q update
+    apt-get "${options[@]}" -q --download-only source "$1"
+    rm -rf "${build:?}/$1"
+    dpkg-source --no-check --extract "$1"_*.dsc "$build/$1"
+  ) >"$build/$1.log" 2>&1 && return
+  tail -n 3 "$build/$1.log"
+  cannot "cannot fetch Debian's source of $1"
+}
+
+# By the makefile that libcurl ships for this: its CMake asks the compiler some 200 questions first.
+libcurl() {
+  debian_source curl
+  say "compiling libcurl"
+  mkdir -p "$build/curl/lib/$target"
+  CC="ccache $target-gcc-posix" CFLAGS=-O1 CPPFLAGS="-DHTTP_ONLY -DCURL_STATICLIB" make -C "$build/curl/lib" -f Makefile.mk \
+    TRIPLET=$target AR=$target-ar CFG=-schannel-sspi-ipv6 --jobs "$jobs" libcurl.a >>"$build/curl.log" 2>&1 ||
+    cannot "libcurl does not compile: $build/curl.log"
+  local package=$prefix/lib/cmake/CURL version
+  mkdir -p "$package" "$prefix/include"
+  cp -r "$build/curl/include/curl" "$prefix/include"
+  version=$(sed -n 's/#define LIBCURL_VERSION "\(.*\)"/\1/p' "$prefix/include/curl/curlver.h")
+  cat >"$package/CURLConfig.cmake" <<CONFIG
+set(CURL_VERSION $version)
+set(CURL_VERSION_STRING $version)
+set(CURL_INCLUDE_DIRS $prefix/include)
+if(NOT TARGET CURL::libcurl)
+  add_library(CURL::libcurl STATIC IMPORTED)
+  set_target_properties(CURL::libcurl PROPERTIES
+    IMPORTED_LOCATION $prefix/lib/libcurl.a
+    INTERFACE_INCLUDE_DIRECTORIES $prefix/include
+    INTERFACE_COMPILE_DEFINITIONS CURL_STATICLIB
+    INTERFACE_LINK_LIBRARIES "ws2_32;crypt32;bcrypt")
+endif()
+CONFIG
+  cp "$build/curl/lib/libcurl.a" "$prefix/lib"  # Last: it says that all is there.
+}
+
+say "packages"
+packages g++-mingw-w64-x86-64-posix make cmake ninja-build ccache dpkg-dev nlohmann-json3-dev doctest-dev
+if [[ ! -e $prefix/lib/libcurl.a ]]; then
+  say "fetching the source of libcurl"
+  libcurl
+fi
+# Headers alone, and so the same on every system.
+for folder in include/nlohmann include/doctest share/cmake/nlohmann_json; do
+  mkdir -p "$prefix/$(dirname $folder)"
+  [[ -d $prefix/$folder ]] || cp -r "/usr/$folder" "$prefix/$folder"
+done
+
+say "configuring"
+cmake -S . -B "$build/tally" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" \
+  -DCMAKE_FIND_ROOT_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1" \
+  -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_COMPILE_WARNING_AS_ERROR=ON \
+  -DTALLY_BUILD_EXAMPLES=OFF -DTALLY_WITH_SQLITE=OFF -DTALLY_WITH_POSTGRES=OFF >"$build/configure.log" 2>&1 ||
+  { tail -n 20 "$build/configure.log" && false; }
+say "building, $jobs jobs"
+cmake --build "$build/tally" --parallel "$jobs" --target tally tally_c chat_c smoke_test "${targets[@]}"
+
+say "what the DLL shows and loads"
+cmake -DOBJDUMP=$target-objdump -DLIBRARY="$build/tally/tally_c.dll" -DSYMBOLS=tests/c_api/symbols.txt \
+  -P tests/windows/check_dll.cmake
+
+if ! (packages wine wine64); then
+  say "built, and not run: there is no Wine"
+  exit 0
+fi
+export WINEPREFIX=$build/wine
+trap 'wineserver --kill >/dev/null 2>&1 || true' EXIT  # It would stay for a while, and hold the folder.
+say "tests/smoke_test.exe, by $(wine --version)"
+timeout 180 tests/windows/wine.sh "$build/tally/tests/smoke_test.exe"
+# The provider and what is expected of every binding: made by tests/run.sh.
+bindings=${TALLY_BINDINGS_TEST:-build-tests/tests/hosts/bindings_test}
+if [[ -x $bindings ]]; then
+  say "examples/bindings/chat.c, by Wine, against the loopback provider"
+  cp -u "$build/tally/tally_c.dll" "$build/tally/tests/windows"
+  TALLY_BINDING="$PWD/tests/windows/wine.sh $build/tally/tests/windows/chat_c.exe" timeout 240 "$bindings"
+else
+  say "chat_c.exe is not run: $bindings is made by tests/run.sh"
+fi
+say "built in $build/tally: libtally.a, tally_c.dll, libtally_c.dll.a, tests/windows/chat_c.exe, tests/smoke_test.exe"

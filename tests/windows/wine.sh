@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/windows/wine.sh <program.exe> [argument ...]
+#
+# Runs a Windows program by Wine, and prints with the line ends of here. Wine keeps its settings in WINEPREFIX,
+# build-windows/wine unless that says otherwise, and not in its user's home.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export WINEPREFIX=${WINEPREFIX:-$here/../../build-windows/wine}
+export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml="  # No .NET and no HTML: it would ask.
+mkdir -p "$WINEPREFIX"
+WINEPREFIX=$(cd "$WINEPREFIX" && pwd) wine "$@" | tr -d '\r'
