@@ -30,9 +30,18 @@ class ShapeReader {
     }
     if (name == "choices") return choices();
     if (name == "object") return object_name();
-    if (name == "usage" || name == "error" || name == "x_groq") return expect_null();
+    if (name == "usage" || name == "error") return expect_null();
+    if (name == "x_groq") return groq_member();
     if (name == "obfuscation" || name == "p") return ignored();
     return value();
+  }
+
+  /// Says who asked, and at the end of a stream its usage, or what went wrong.
+  bool groq_member() {
+    if (peek() != '{') return expect_null();
+    return each_member([this](std::string_view name) {
+      return name == "usage" || name == "error" ? expect_null() : value();
+    });
   }
 
   bool choices() {

@@ -120,6 +120,10 @@ constexpr std::string_view groq =
     R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1771438841,"model":"openai/gpt-oss-120b",)"
     R"("system_fingerprint":"fp_c8","choices":[{"index":0,"delta":{"reasoning":"<>","channel":"analysis"},)"
     R"("logprobs":null,"finish_reason":null}]})";
+constexpr std::string_view groq_tagged =
+    R"({"id":"chatcmpl-1","object":"chat.completion.chunk","created":1771438841,"model":"llama",)"
+    R"("choices":[{"index":0,"delta":{"content":"<>"},"logprobs":null,"finish_reason":null}],)"
+    R"("x_groq":{"id":"req_1","usage":null,"debug":{"usage":7}}})";
 constexpr std::string_view openrouter =
     R"({"id":"gen-1","provider":"X","model":"x/y","object":"chat.completion.chunk","created":1770000000,)"
     R"("choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":"<>","reasoning_details":)"
@@ -136,8 +140,8 @@ constexpr std::string_view call_begins =
     R"({"tool_calls":[{"index":0,"id":"<>","type":"function","function":{"name":"f","arguments":""}}]},)"
     R"("logprobs":null,"finish_reason":null}]})";
 
-constexpr std::string_view shapes[] = {deepseek_text, deepseek_reasoning, openai,   groq,
-                                       openrouter,    llama_cpp,          arguments};
+constexpr std::string_view shapes[] = {deepseek_text, deepseek_reasoning, openai,    groq,
+                                       groq_tagged,   openrouter,         llama_cpp, arguments};
 
 }  // namespace
 
@@ -206,7 +210,9 @@ TEST_CASE("chunk template: a chunk that says more than its piece is never a temp
           R"({"choices":[{"index":0,"delta":{"content":"<>"},"logprobs":{"content":[]}}]})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"usage":{"total_tokens":1}})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"},"usage":{"total_tokens":1}}]})"sv,
-          R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"x_groq":{"id":"r"}})"sv,
+          R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"x_groq":{"usage":{"total_tokens":1}}})"sv,
+          R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"x_groq":{"id":"r","error":"<>"}})"sv,
+          R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"x_groq":"r"})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"error":{"message":"<>"}})"sv,
           R"({"choices":[{"index":0,"delta":{"content":"<>"}}],"object":"error"})"sv,
           R"({"choices":[{"index":0,"delta":{"cont\u0065nt":"<>"}}]})"sv,
