@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/civil.hpp"
+#include "base/file.hpp"
 #include "base/posix_rule.hpp"
 #include "base/tzif.hpp"
 
@@ -152,8 +153,7 @@ Result<TimeZone> TimeZone::tzif(std::string_view bytes) {
 
 Result<TimeZone> TimeZone::load(const std::string& path) {
   // Not ifstream: libstdc++'s file buffer throws where a read fails, as it does for a directory.
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(open_file(path, "rb"), &std::fclose);
   std::string bytes;
   char buffer[4096];
   while (file && bytes.size() <= largest_file) {

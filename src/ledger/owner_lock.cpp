@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/file.hpp"
 #include "base/process.hpp"
 
 #if defined(_WIN32)
@@ -57,7 +58,7 @@ Error cannot_lock(const std::string& path, const std::string& why) {
 constexpr std::intptr_t no_file = -1;
 
 std::intptr_t open_file(const std::string& path, DWORD how) {
-  const HANDLE file = CreateFileA(path.c_str(), GENERIC_READ | GENERIC_WRITE,
+  const HANDLE file = CreateFileW(wide_path(path).c_str(), GENERIC_READ | GENERIC_WRITE,
                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
                                   how, FILE_ATTRIBUTE_NORMAL, nullptr);
   return file == INVALID_HANDLE_VALUE ? no_file : reinterpret_cast<std::intptr_t>(file);
@@ -66,7 +67,7 @@ std::intptr_t create_file(const std::string& path) { return open_file(path, CREA
 std::intptr_t open_existing(const std::string& path) { return open_file(path, OPEN_EXISTING); }
 bool is_missing() { return GetLastError() == ERROR_FILE_NOT_FOUND; }
 void close_file(std::intptr_t file) { CloseHandle(reinterpret_cast<HANDLE>(file)); }
-void delete_file(const std::string& path) { DeleteFileA(path.c_str()); }
+void delete_file(const std::string& path) { DeleteFileW(wide_path(path).c_str()); }
 std::string last_error() { return "Windows error " + std::to_string(GetLastError()); }
 
 OwnerLife try_lock(std::intptr_t file) {

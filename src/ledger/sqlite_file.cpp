@@ -2,11 +2,12 @@
 #include "ledger/sqlite_file.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <mutex>
 
+#include "base/file.hpp"
 #include "base/process.hpp"
 
 #if !defined(_WIN32)
@@ -92,9 +93,11 @@ Result<void> make_private_file(const std::string& path) {
 
 bool append_private_line(const std::string& path, std::string_view line) {
   if (!make_private_file(path)) return false;
-  std::ofstream out(path, std::ios::app | std::ios::binary);
-  out << line << '\n' << std::flush;
-  return out.good();
+  std::FILE* file = open_file(path, "ab");
+  if (file == nullptr) return false;
+  const std::string whole = std::string(line) + '\n';
+  const bool is_written = std::fwrite(whole.data(), 1, whole.size(), file) == whole.size();
+  return std::fclose(file) == 0 && is_written;
 }
 
 }  // namespace TALLY_ABI

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/file.hpp"
 #include "pricing/builtin_catalog.hpp"
 #include "pricing/catalog_data.hpp"
 #include "pricing/catalog_json.hpp"
@@ -109,8 +110,7 @@ Result<PriceCatalog> PriceCatalog::parse(std::string_view json, std::string_view
 
 Result<PriceCatalog> PriceCatalog::load(const std::string& path) {
   // Not ifstream: libstdc++'s file buffer throws where a read fails, as it does for a directory.
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(open_file(path, "rb"), &std::fclose);
   std::string text;
   char buffer[4096];
   while (file) {
