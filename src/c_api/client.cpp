@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: MIT
+#if defined(_WIN32)
+#define NOMINMAX
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#endif
+
 #include <atomic>
 
 #include "c_api/boundary.hpp"
@@ -16,6 +22,17 @@ namespace {
 std::uint64_t next_number() {
   static std::atomic<std::uint64_t> opened{0};
   return ++opened & 0xffff;
+}
+
+/// A resolver thread of libcurl's may still run in this library when its host lets go of it. What
+/// `-z nodelete` says elsewhere, Windows has to be told.
+void stay_loaded() {
+#if defined(_WIN32)
+  static const char place_in_here = 0;
+  HMODULE self = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                     reinterpret_cast<LPCWSTR>(&place_in_here), &self);
+#endif
 }
 
 /// The body of a function that only needs its client.
@@ -90,6 +107,7 @@ int32_t tally_client_open(const tally_client_options* options, tally_client** ou
     if (!read) return std::move(read).error();
     auto client = tally::Client::open(*std::move(read));
     if (!client) return std::move(client).error();
+    stay_loaded();
     *out = new tally_client(*std::move(client), next_number());
     return TALLY_OK;
   });

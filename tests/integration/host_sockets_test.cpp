@@ -145,6 +145,7 @@ TEST_CASE("host loop: a connection that is refused ends its transfer") {
   CHECK(host.loop.watches().size() == 1);
 }
 
+#if !defined(_WIN32)  // No descriptor tells of it there.
 TEST_CASE("host loop: wake from another thread makes a watched descriptor ready, once") {
   Hosted host;
   host.take_watches();
@@ -157,6 +158,7 @@ TEST_CASE("host loop: wake from another thread makes a watched descriptor ready,
   host.transport->drive(0us);
   CHECK(host.loop.wait(0us).empty());
 }
+#endif
 
 TEST_CASE("host loop: a paused transfer is not watched, and goes on when it is resumed") {
   LoopbackProvider provider;

@@ -4,17 +4,33 @@
 // A host's loop in its smallest form: poll(2) over what it was told to watch.
 
 #include <doctest/doctest.h>
+#if defined(_WIN32)
+#include <winsock2.h>
+#else
 #include <poll.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "tally/loop.hpp"
 
 namespace integration {
+
+#if defined(_WIN32)
+inline void poll_sockets(std::vector<pollfd>& sockets, std::chrono::milliseconds longest) {
+  if (sockets.empty()) return std::this_thread::sleep_for(longest);  // An error to WSAPoll.
+  ::WSAPoll(sockets.data(), static_cast<ULONG>(sockets.size()), static_cast<int>(longest.count()));
+}
+#else
+inline void poll_sockets(std::vector<pollfd>& sockets, std::chrono::milliseconds longest) {
+  ::poll(sockets.data(), sockets.size(), static_cast<int>(longest.count()));
+}
+#endif
 
 class PollLoop {
  public:
@@ -40,7 +56,7 @@ class PollLoop {
     }
     const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(
         std::max(longest, std::chrono::microseconds(0)));
-    ::poll(sockets.data(), sockets.size(), static_cast<int>(rounded.count()));
+    poll_sockets(sockets, rounded);
     std::vector<Ready> ready;
     for (const pollfd& each : sockets) {
       if (each.revents == 0) continue;

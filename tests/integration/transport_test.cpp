@@ -3,8 +3,10 @@
 // What stands below the client: libcurl, its two pollers, other threads and other processes.
 
 #include <doctest/doctest.h>
+#if !defined(_WIN32)
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <atomic>
 #include <chrono>
@@ -237,6 +239,7 @@ TEST_CASE(
   CHECK(completion.receipt.state == tally::BillState::not_billed);
 }
 
+#if !defined(_WIN32)  // Nothing forks there.
 TEST_CASE("fork: the child is told to open a client of its own, and the parent's stream goes on") {
   LoopbackProvider provider;
   tally::Client client = client_of(provider, "delay_ms=20");
@@ -262,3 +265,4 @@ TEST_CASE("fork: the child is told to open a client of its own, and the parent's
   REQUIRE(completion.reply);
   CHECK(completion.receipt.state == tally::BillState::settled);
 }
+#endif

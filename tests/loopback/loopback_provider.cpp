@@ -2,8 +2,10 @@
 #include "loopback_provider.hpp"
 
 #include <httplib.h>
+#if !defined(_WIN32)
 #include <netinet/in.h>
 #include <sys/socket.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -22,6 +24,11 @@ namespace loopback {
 namespace {
 
 constexpr const char* script_header = "x-loopback-script";
+#if defined(_WIN32)
+constexpr int both_ways = SD_BOTH;
+#else
+constexpr int both_ways = SHUT_RDWR;
+#endif
 
 // httplib hands every accepted connection to its queue exactly once, which is the one exact place
 // to count them. The return type of `enqueue` is void in older versions and bool in newer ones.
@@ -51,11 +58,11 @@ class HttpServer : public httplib::Server {
 // over. The server's side of its connections is known by the local port, which nobody else can
 // have.
 void shut_connections_of(int port) {
-  for (int fd = 3; fd < 4096; ++fd) {
+  for (socket_t fd = 3; fd < 4096; ++fd) {
     sockaddr_in address{};
     socklen_t size = sizeof address;
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
-    if (address.sin_family == AF_INET && ntohs(address.sin_port) == port) ::shutdown(fd, SHUT_RDWR);
+    if (address.sin_family == AF_INET && ntohs(address.sin_port) == port) ::shutdown(fd, both_ways);
   }
 }
 

@@ -7,7 +7,8 @@
 # from Windows (Schannel); builds tally, the C ABI as tally_c.dll, the example in C and tests/smoke_test; looks
 # at what the DLL shows and needs; runs both programs. A second run does only what is left to do.
 #
-# Further targets (unit_tests) are built, and run by hand: tests/windows/wine.sh <program>.exe.
+# Further targets (unit_tests, integration_tests) are built, and run by hand:
+#   tests/windows/wine.sh build-windows/tally/tests/unit_tests.exe
 # Exit code 77: packages or sources could not be had, and nothing is said about tally.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -95,6 +96,12 @@ for folder in include/nlohmann include/doctest share/cmake/nlohmann_json; do
   mkdir -p "$prefix/$(dirname $folder)"
   [[ -d $prefix/$folder ]] || cp -r "/usr/$folder" "$prefix/$folder"
 done
+# Debian's package has a part of it compiled, for Debian; its source is one header.
+if [[ " ${targets[*]} " == *" integration_tests "* && ! -e $prefix/include/httplib.h ]]; then
+  say "fetching the source of cpp-httplib"
+  debian_source cpp-httplib
+  cp "$build/cpp-httplib/httplib.h" "$prefix/include"
+fi
 
 say "configuring"
 cmake -S . -B "$build/tally" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" \
@@ -103,7 +110,8 @@ cmake -S . -B "$build/tally" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w
   -DTALLY_BUILD_EXAMPLES=OFF -DTALLY_WITH_SQLITE=OFF -DTALLY_WITH_POSTGRES=OFF >"$build/configure.log" 2>&1 ||
   { tail -n 20 "$build/configure.log" && false; }
 say "building, $jobs jobs"
-cmake --build "$build/tally" --parallel "$jobs" --target tally tally_c chat_c smoke_test "${targets[@]}"
+cmake --build "$build/tally" --parallel "$jobs" \
+  --target tally tally_c chat_c stays_loaded_test smoke_test "${targets[@]}"
 
 say "what the DLL shows and loads"
 cmake -DOBJDUMP=$target-objdump -DLIBRARY="$build/tally/tally_c.dll" -DSYMBOLS=tests/c_api/symbols.txt \
@@ -115,14 +123,19 @@ if ! (packages wine wine64); then
 fi
 export WINEPREFIX=$build/wine
 trap 'wineserver --kill >/dev/null 2>&1 || true' EXIT  # It would stay for a while, and hold the folder.
+# A program that hangs is a failure like others.
+run() { timeout 180 "$@" || { echo "failed: $*" && exit 1; }; }
 say "tests/smoke_test.exe, by $(wine --version)"
-timeout 180 tests/windows/wine.sh "$build/tally/tests/smoke_test.exe"
+run tests/windows/wine.sh "$build/tally/tests/smoke_test.exe"
+say "a plugin that lets go of tally_c.dll, by Wine"
+run tests/windows/wine.sh "$build/tally/tests/windows/stays_loaded_test.exe" "$build/tally/tally_c.dll"
 # The provider and what is expected of every binding: made by tests/run.sh.
 bindings=${TALLY_BINDINGS_TEST:-build-tests/tests/hosts/bindings_test}
 if [[ -x $bindings ]]; then
   say "examples/bindings/chat.c, by Wine, against the loopback provider"
   cp -u "$build/tally/tally_c.dll" "$build/tally/tests/windows"
-  TALLY_BINDING="$PWD/tests/windows/wine.sh $build/tally/tests/windows/chat_c.exe" timeout 240 "$bindings"
+  export TALLY_BINDING="$PWD/tests/windows/wine.sh $build/tally/tests/windows/chat_c.exe"
+  run "$bindings"
 else
   say "chat_c.exe is not run: $bindings is made by tests/run.sh"
 fi
