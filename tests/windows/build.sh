@@ -125,7 +125,7 @@ export WINEPREFIX=$build/wine
 trap 'wineserver --kill >/dev/null 2>&1 || true' EXIT  # It would stay for a while, and hold the folder.
 # A program that hangs is a failure like others.
 run() { timeout 180 "$@" || { echo "failed: $*" && exit 1; }; }
-say "tests/smoke_test.exe, by $(wine --version)"
+say "tests/smoke_test.exe, by $(wine --version 2>/dev/null)"
 run tests/windows/wine.sh "$build/tally/tests/smoke_test.exe"
 say "a plugin that lets go of tally_c.dll, by Wine"
 run tests/windows/wine.sh "$build/tally/tests/windows/stays_loaded_test.exe" "$build/tally/tally_c.dll"

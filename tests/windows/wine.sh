@@ -9,4 +9,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export WINEPREFIX=${WINEPREFIX:-$here/../../build-windows/wine}
 export WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES="mscoree,mshtml="  # No .NET and no HTML: it would ask.
 mkdir -p "$WINEPREFIX"
-WINEPREFIX=$(cd "$WINEPREFIX" && pwd) wine "$@" | tr -d '\r'
+WINEPREFIX=$(cd "$WINEPREFIX" && pwd)
+if [[ ! -e $WINEPREFIX/system.reg ]]; then wine wineboot --init >"$WINEPREFIX/init.log" 2>&1; fi
+wine "$@" | tr -d '\r'
