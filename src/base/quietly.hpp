@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "tally/version.h"
+#include "tally/error.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -22,6 +22,10 @@ bool quietly(Body body) noexcept {
   return true;
 #endif
 }
+
+/// Why something did not run to its end. Takes no memory itself: the text is short enough to lie in
+/// its string.
+inline Error out_of_memory() { return Error{ErrorKind::out_of_memory, "out of memory"}; }
 
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -97,12 +97,12 @@ bool ReplyBuilder::choose(std::int64_t index) {
         {ErrorKind::limit_exceeded, "the answer has more choices than anybody can have asked for"});
     return false;
   }
+  choices_.resize(more.size() + 2);  // First: without memory there is none without a state.
   more.emplace_back();
   current_ = static_cast<std::uint32_t>(more.size());
-  choice_by_index_[index] = current_;
   more.back().index = static_cast<int>(index);
   more.back().message.role = Role::assistant;
-  choices_.emplace_back();
+  choice_by_index_[index] = current_;
   size_ += sizeof(Choice) + sizeof(ChoiceState);
   return true;
 }

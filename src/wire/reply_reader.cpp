@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/quietly.hpp"
 #include "base/utf8.hpp"
 #include "wire/chunk_reader.hpp"
 #include "wire/chunk_template.hpp"
@@ -84,10 +85,14 @@ struct ReplyReader::State {
   ChunkTemplates templates;
   bool hopeless = false;
   bool done = false;
+  bool is_reading =
+      false;  // Stays where memory ran out: the reply ends in the middle of something.
+  bool has_ended = false;
   std::uint64_t payload_count = 0;
 
   void feed(std::string_view bytes);
   void finish(bool cut);
+  void read_rest(bool cut);
 
  private:
   std::string_view skip_preamble(std::string_view bytes);
@@ -271,13 +276,24 @@ void ReplyReader::State::give_up(Error error) {
 }
 
 void ReplyReader::State::finish(bool cut) {
-  if (hopeless) return builder.complete_reply();
+  if (has_ended && !is_reading) return;
+  has_ended = true;
+  if (is_reading) {
+    builder.fail(out_of_memory());
+  } else if (!hopeless) {
+    read_rest(cut);
+  }
+  builder.complete_reply();
+}
+
+void ReplyReader::State::read_rest(bool cut) {
+  is_reading = true;
   if (form == Form::stream) finish_stream();
   if (form == Form::stream && !cut) builder.end_choices();
   if (form == Form::document) finish_document(cut);
   if (form == Form::page) finish_page();
   if (!proven() && !builder.error()) builder.fail(unproven(cut));
-  builder.complete_reply();
+  is_reading = false;
 }
 
 void ReplyReader::State::finish_stream() {
@@ -342,12 +358,18 @@ ReplyReader::ReplyReader(const Provider& provider, const Limits& limits,
 ReplyReader::~ReplyReader() = default;
 
 void ReplyReader::expect_choices(std::int64_t count) { state_->builder.expect_choices(count); }
-void ReplyReader::feed(std::string_view bytes) { state_->feed(bytes); }
+
+void ReplyReader::feed(std::string_view bytes) {
+  if (std::exchange(state_->is_reading, true)) return;
+  state_->feed(bytes);
+  state_->is_reading = false;
+}
+
 void ReplyReader::finish(bool cut) { state_->finish(cut); }
 const std::optional<Error>& ReplyReader::error() const { return state_->builder.error(); }
-bool ReplyReader::hopeless() const { return state_->hopeless; }
-bool ReplyReader::done() const { return state_->done; }
-bool ReplyReader::finished() const { return state_->builder.finished(); }
+bool ReplyReader::hopeless() const { return state_->hopeless || state_->is_reading; }
+bool ReplyReader::done() const { return state_->done && !state_->is_reading; }
+bool ReplyReader::finished() const { return state_->builder.finished() && !state_->is_reading; }
 std::uint64_t ReplyReader::payload_count() const {
   // The first bytes of an event are payload, though it may never become whole.
   const bool is_torn = state_->form == State::Form::stream && state_->sse.has_begun_data();
@@ -356,11 +378,11 @@ std::uint64_t ReplyReader::payload_count() const {
 std::uint64_t ReplyReader::output_deltas() const { return state_->builder.output_deltas(); }
 const Reply& ReplyReader::reply() const { return state_->builder.reply(); }
 
-Reply ReplyReader::take_reply() {
-  state_->builder.complete_reply();
-  Reply& reply = state_->builder.reply();
-  Reply taken = std::move(reply);
-  reply.service_tier = taken.service_tier;  // `usage` still asks for it.
+Reply ReplyReader::take_reply() noexcept {
+  ReplyBuilder& builder = state_->builder;
+  quietly([&] { builder.complete_reply(); });
+  Reply taken = std::move(builder.reply());
+  quietly([&] { builder.reply().service_tier = taken.service_tier; });  // `usage` asks for it.
   return taken;
 }
 

@@ -62,7 +62,10 @@ class ReplyReader {
   /// proven: without a finish_reason of every choice and without [DONE] (and without a parsed
   /// document) `error()` is set. A server that does not know `n` sends one choice, and then [DONE]
   /// or, where it ends whole, the usage: its word that this is all. `cut`: the transfer broke, so
-  /// the error says so.
+  /// the error says so. A second time changes nothing.
+  ///
+  /// Where memory runs out in `feed` or here, that leaves as an exception. Nothing is read any more
+  /// then, nothing that was read proves success, and `finish` sets `error()`.
   void finish(bool cut);
 
   /// What makes this answer no success; the first of several. `malformed_reply`, `limit_exceeded`,
@@ -81,7 +84,7 @@ class ReplyReader {
   std::uint64_t output_deltas() const;
 
   const Reply& reply() const;
-  Reply take_reply();
+  Reply take_reply() noexcept;
   /// The usage by the provider's rules; nothing if the server sent none.
   std::optional<Usage> usage() const;
   Delta view(const DeltaRecord& record) const;
