@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tally/ledger.hpp"
 
+#include <thread>
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "ledger/ledger_state.hpp"
 #include "ledger/memory_store.hpp"
 
@@ -106,8 +108,11 @@ Result<void> Ledger::record_balance(const BalanceCheck& check) const {
 
 void Ledger::run_writer() const {
   while (!state_->writer_stops.load(std::memory_order_acquire)) {
-    state_->store->await(writer_turn);
-    state_->collect();  // Answers that lie in the store would end the next wait at once.
+    const bool has_memory = quietly([this] {
+      state_->store->await(writer_turn);
+      state_->collect();  // Answers that lie in the store would end the next wait at once.
+    });
+    if (!has_memory) std::this_thread::sleep_for(writer_turn);  // It is tried again.
   }
 }
 

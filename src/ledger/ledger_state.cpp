@@ -37,20 +37,34 @@ std::uint64_t Ledger::State::submit(LedgerWrite write) {
   if (!write.row.price && write.row.cost.price) {
     write.row.price = reference_of(*write.row.cost.price);
   }
+  std::uint64_t ticket = 0;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    write.ticket = ++last_ticket_;
-    if (missing_budgets_ && write.kind == LedgerWrite::Kind::reserve) {
+    ticket = write.ticket = last_ticket_ + 1;
+    const bool is_answered = missing_budgets_ && write.kind == LedgerWrite::Kind::reserve;
+    if (is_answered) {
+      LedgerDone done{ticket, missing_budgets_, {}, {}};
+      answers_[ticket].done = std::move(done);
       ++answered_;
-      answers_.emplace(write.ticket, LedgerDone{write.ticket, missing_budgets_, {}, {}});
-      return write.ticket;
+    } else {
+      unanswered_[ticket];
     }
-    unanswered_.insert(write.ticket);
+    ++last_ticket_;
+    if (is_answered) return ticket;
   }
-  const std::uint64_t ticket = write.ticket;
+  struct Withdrawal {
+    State& state;
+    std::uint64_t ticket;
+    ~Withdrawal() {
+      if (ticket == 0) return;
+      std::lock_guard<std::mutex> lock(state.mutex_);
+      state.unanswered_.erase(ticket);
+    }
+  } if_not_taken{*this, ticket};
   std::vector<LedgerWrite> batch;
   batch.push_back(std::move(write));
   store->submit(std::move(batch));
+  if_not_taken.ticket = 0;
   return ticket;
 }
 
@@ -64,14 +78,16 @@ std::optional<LedgerDone> Ledger::State::ask(std::uint64_t ticket) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto found = answers_.find(ticket);
   if (found == answers_.end()) return std::nullopt;
-  LedgerDone done = std::move(found->second);
+  std::optional<LedgerDone> done = std::move(found->second.done);
   answers_.erase(found);
   return done;
 }
 
-void Ledger::State::forget(std::uint64_t ticket) {
+void Ledger::State::forget(std::uint64_t ticket) noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (answers_.erase(ticket) == 0) forgotten_.insert(ticket);
+  if (answers_.erase(ticket) != 0) return;
+  const auto found = unanswered_.find(ticket);
+  if (found != unanswered_.end()) found->second.is_forgotten = true;
 }
 
 Result<void> Ledger::State::flush(milliseconds timeout) {
@@ -98,7 +114,7 @@ Result<void> Ledger::State::catch_up(milliseconds timeout) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       collect_locked();
-      if (unanswered_.empty() || *unanswered_.begin() > last) return {};
+      if (unanswered_.empty() || unanswered_.begin()->first > last) return {};
     }
     const microseconds left = time_to(until);
     if (left <= microseconds(0)) return timeout_error(timeout);
@@ -118,11 +134,11 @@ Error Ledger::State::timeout_error(milliseconds timeout) const {
 
 void Ledger::State::collect_locked() {
   for (LedgerDone& done : store->collect()) {
-    unanswered_.erase(done.ticket);
     ++answered_;
-    if (forgotten_.erase(done.ticket) != 0) continue;
-    const std::uint64_t ticket = done.ticket;
-    answers_.emplace(ticket, std::move(done));
+    auto asked = unanswered_.extract(done.ticket);
+    if (asked.empty() || asked.mapped().is_forgotten) continue;
+    asked.mapped().done = std::move(done);
+    answers_.insert(std::move(asked));
   }
 }
 

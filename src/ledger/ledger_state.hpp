@@ -4,13 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "tally/ledger.hpp"
@@ -25,7 +23,8 @@ struct Ledger::State {
   State(std::shared_ptr<LedgerStore> store_, LedgerOptions options_)
       : store(std::move(store_)), options(options_) {}
 
-  /// Hands a write in; its ticket is chosen here.
+  /// Hands a write in; its ticket is chosen here. Where memory runs out that leaves as an
+  /// exception, and nothing was handed in.
   std::uint64_t submit(LedgerWrite write);
 
   /// Takes over what the store has answered; never waits. The number of answers so far: while it
@@ -36,7 +35,7 @@ struct Ledger::State {
   std::optional<LedgerDone> ask(std::uint64_t ticket);
 
   /// Nobody will ask for this ticket again; the write itself goes on.
-  void forget(std::uint64_t ticket);
+  void forget(std::uint64_t ticket) noexcept;
 
   /// Waits until everything that was handed in before is answered, for up to `lock_timeout`: what
   /// a question may then see.
@@ -62,16 +61,22 @@ struct Ledger::State {
   std::atomic<bool> writer_stops{false};
 
  private:
+  /// A write that was handed in, and its answer once there is one. Made beforehand, since an answer
+  /// that finds no memory would be lost.
+  struct Asked {
+    std::optional<LedgerDone> done;
+    bool is_forgotten = false;
+  };
+
   Result<void> catch_up(std::chrono::milliseconds timeout);
   Error timeout_error(std::chrono::milliseconds timeout) const;
   void collect_locked();
 
   std::mutex mutex_;
   std::uint64_t last_ticket_ = 0;
-  std::set<std::uint64_t> unanswered_;  ///< Writes that the store has not answered.
-  std::uint64_t answered_ = 0;          ///< And how many it has.
-  std::unordered_map<std::uint64_t, LedgerDone> answers_;
-  std::unordered_set<std::uint64_t> forgotten_;
+  std::map<std::uint64_t, Asked> unanswered_;  ///< By the store.
+  std::map<std::uint64_t, Asked> answers_;     ///< That nobody has asked for yet.
+  std::uint64_t answered_ = 0;                 ///< How many ever were.
 
   mutable std::mutex budgets_mutex_;
   std::vector<std::shared_ptr<const Budget>> budgets_;  ///< Sorted by id.

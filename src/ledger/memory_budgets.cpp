@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/undo.hpp"
 #include "ledger/charge.hpp"
 
 namespace tally {
@@ -64,14 +65,19 @@ std::vector<Budget> MemoryBudgets::all() const {
   return budgets;
 }
 
+template <class IsOver>
+void MemoryBudgets::erase_entries(IsOver is_over) {
+  for (auto place = entries_.begin(); place != entries_.end();) {
+    place = is_over(place->first, place->second) ? entries_.erase(place) : std::next(place);
+  }
+}
+
 void MemoryBudgets::forget(const std::string& id) {
   accounts_.erase(id);
   for (auto place = windows_.begin(); place != windows_.end();) {
     place = std::get<0>(place->first) == id ? windows_.erase(place) : std::next(place);
   }
-  for (auto place = entries_.begin(); place != entries_.end();) {
-    place = place->first.second == id ? entries_.erase(place) : std::next(place);
-  }
+  erase_entries([&id](const EntryKey& key, const Entry&) { return key.second == id; });
 }
 
 MemoryBudgets::Window* MemoryBudgets::window(const std::shared_ptr<const Budget>& budget,
@@ -80,6 +86,13 @@ MemoryBudgets::Window* MemoryBudgets::window(const std::shared_ptr<const Budget>
   const auto [place, is_new] = windows_.try_emplace(key_of(budget->id, span));
   Window& window = place->second;
   if (!is_new) return &window;
+  Undo half_counted([&, made = place] {
+    windows_.erase(made);
+    erase_entries([&](const EntryKey& key, const Entry& entry) {
+      return key.second == budget->id && entry.window == span;
+    });
+    tear();
+  });
   for (const MemoryRows::Number number : rows_.within(span)) {
     const LedgerRow& row = rows_[number];
     if (row.state == BillState::not_billed) continue;  // It may never have begun.
@@ -90,7 +103,31 @@ MemoryBudgets::Window* MemoryBudgets::window(const std::shared_ptr<const Budget>
     enter(budget, span, number, counted);
     add(&window, counted);
   }
+  half_counted.dismiss();
   return &window;
+}
+
+void MemoryBudgets::mend() {
+  if (!is_torn_) return;
+  erase_entries([this](const EntryKey& key, const Entry&) { return !rows_.has(key.first); });
+  std::map<WindowKey, Window> windows;
+  for (const auto& [key, window] : windows_) windows[key] = {window.carried, window.carried};
+  std::map<std::string, Account> accounts;
+  for (auto& [key, entry] : entries_) {
+    const Budget& budget = *entry.budget;
+    const LedgerRow& row = rows_[key.first];
+    entry.counted = entry_of(row, budget.limit.currency, entry.counted.held);
+    const bool has_window = budget.window != BudgetWindow::call;
+    const bool fits =
+        add(has_window ? &windows[key_of(budget.id, entry.window)] : nullptr, entry.counted);
+    if (!fits) entry.counted.charged = Decimal{};
+    Account& account = accounts[budget.id];
+    account.starts.insert(row.started);
+    if (!entry.counted.charged) ++account.open;
+  }
+  windows_.swap(windows);
+  accounts_.swap(accounts);
+  is_torn_ = false;
 }
 
 void MemoryBudgets::enter(const std::shared_ptr<const Budget>& budget, TimeSpan span,

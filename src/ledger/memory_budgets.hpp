@@ -49,6 +49,11 @@ class MemoryBudgets {
 
   std::vector<BudgetDrift> verify(LedgerStore::Repair repair);
 
+  /// Memory has run out in the middle of one of the functions above: before the next one, `mend`
+  /// counts all anew.
+  void tear() { is_torn_ = true; }
+  void mend();
+
  private:
   using WindowKey = std::tuple<std::string, Instant, Instant>;
   using EntryKey = std::pair<MemoryRows::Number, std::string>;
@@ -80,6 +85,8 @@ class MemoryBudgets {
   /// False: the sum does not fit.
   static bool add(Window* window, const WindowEntry& counted);
   bool count_entry(Entry& entry, const BudgetHold* named, const LedgerRow& row, LedgerDone& done);
+  template <class IsOver>
+  void erase_entries(IsOver is_over);
   void forget(const std::string& id);
 
   const MemoryRows& rows_;
@@ -87,6 +94,7 @@ class MemoryBudgets {
   std::map<WindowKey, Window> windows_;
   std::map<EntryKey, Entry> entries_;
   std::map<std::string, Account> accounts_;
+  bool is_torn_ = false;
 };
 
 }  // namespace TALLY_ABI

@@ -26,6 +26,7 @@ class MemoryRows {
   using Number = std::uint64_t;  ///< Grows with each row, and is never used again.
 
   std::optional<Number> find(const std::string& attempt_id) const;
+  bool has(Number number) const { return rows_.count(number) != 0; }
   const LedgerRow& operator[](Number number) const { return rows_.find(number)->second; }
   const std::map<Number, LedgerRow>& all() const { return rows_; }
   /// Those that count in that span.

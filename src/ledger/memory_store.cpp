@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/undo.hpp"
 #include "ledger/charge.hpp"
 #include "ledger/memory_totals.hpp"
 #include "ledger/row_text.hpp"
@@ -20,7 +21,17 @@ constexpr std::size_t rows_at_once = 256;
 
 void MemoryStore::submit(std::vector<LedgerWrite> batch) {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (LedgerWrite& write : batch) done_.push_back(apply(std::move(write)));
+  budgets_.mend();
+  Undo torn([this, answered = done_.size()] {
+    done_.erase(done_.begin() + static_cast<std::ptrdiff_t>(answered), done_.end());
+    budgets_.tear();
+  });
+  for (LedgerWrite& write : batch) {
+    LedgerDone& done = done_.emplace_back();
+    done.ticket = write.ticket;
+    apply(std::move(write), done);
+  }
+  torn.dismiss();
   answered_.notify_all();
 }
 
@@ -35,9 +46,7 @@ std::vector<LedgerDone> MemoryStore::collect() {
   return std::exchange(done_, {});
 }
 
-LedgerDone MemoryStore::apply(LedgerWrite write) {
-  LedgerDone done;
-  done.ticket = write.ticket;
+void MemoryStore::apply(LedgerWrite write, LedgerDone& done) {
   write.row = clean_row(std::move(write.row));
   switch (write.kind) {
     case LedgerWrite::Kind::reserve:
@@ -50,7 +59,6 @@ LedgerDone MemoryStore::apply(LedgerWrite write) {
       revise(std::move(write), done);
       break;
   }
-  return done;
 }
 
 void MemoryStore::reserve(LedgerWrite write, LedgerDone& done) {
@@ -62,7 +70,9 @@ void MemoryStore::reserve(LedgerWrite write, LedgerDone& done) {
   write.row.revision = 0;
   keep_price(write.row);
   const MemoryRows::Number number = rows_.insert(std::move(write.row));
+  Undo insertion([&] { rows_.erase(number); });
   budgets_.hold(write.budgets, number, done);
+  insertion.dismiss();
 }
 
 void MemoryStore::settle(LedgerWrite write, LedgerDone& done) {
@@ -83,7 +93,12 @@ void MemoryStore::settle(LedgerWrite write, LedgerDone& done) {
       return;
     }
   }
+  // A row that was there keeps its bill: mended budgets count it.
+  Undo insertion([&] {
+    if (is_new) rows_.erase(*number);
+  });
   budgets_.count(write.budgets, *number, is_new, done);
+  insertion.dismiss();
 }
 
 void MemoryStore::revise(LedgerWrite write, LedgerDone& done) {
@@ -186,11 +201,13 @@ Result<std::vector<Budget>> MemoryStore::budgets() {
 
 Result<BudgetStatus> MemoryStore::budget_status(const Budget& budget, TimeSpan window) {
   std::lock_guard<std::mutex> lock(mutex_);
+  budgets_.mend();
   return budgets_.status(budget, window);
 }
 
 Result<std::vector<BudgetDrift>> MemoryStore::verify_budgets(Repair repair) {
   std::lock_guard<std::mutex> lock(mutex_);
+  budgets_.mend();
   return budgets_.verify(repair);
 }
 
@@ -198,6 +215,7 @@ Result<std::int64_t> MemoryStore::recover() { return std::int64_t{0}; }
 
 Result<std::int64_t> MemoryStore::prune(Instant before) {
   std::lock_guard<std::mutex> lock(mutex_);
+  budgets_.mend();
   std::int64_t pruned = 0;
   for (const MemoryRows::Number number : rows_.within({Instant::min(), before})) {
     if (rows_[number].state == BillState::reserved || budgets_.is_open(number)) continue;

@@ -47,7 +47,7 @@ class MemoryStore final : public LedgerStore {
                                              const std::string& account, TimeSpan span) override;
 
  private:
-  LedgerDone apply(LedgerWrite write);
+  void apply(LedgerWrite write, LedgerDone& done);
   void reserve(LedgerWrite write, LedgerDone& done);
   void settle(LedgerWrite write, LedgerDone& done);
   void revise(LedgerWrite write, LedgerDone& done);

@@ -8,6 +8,8 @@
 
 #include "base/patience.hpp"
 #include "base/process.hpp"
+#include "base/quietly.hpp"
+#include "base/undo.hpp"
 #include "base/uuid.hpp"
 #include "ledger/sqlite_file.hpp"
 #include "ledger/sqlite_owners.hpp"
@@ -96,13 +98,16 @@ SqliteStore::~SqliteStore() {
     return;
   }
   const SteadyInstant until = later(now(), options_.lock_timeout);
-  while (!queue_.empty()) {
-    write_batch(take_batch(most_rows), until, Patience::waits);
-    if (!trouble_.empty()) break;
-  }
-  for (const Pending& left : queue_) set_aside(path_, left.write, trouble_);
-  if (database_->begin(until)) forget_idle_owner(*database_, owner_id_);
-  database_->commit();
+  const bool has_memory = quietly([&] {
+    while (!queue_.empty()) {
+      write_batch(take_batch(most_rows), until, Patience::waits);
+      if (!trouble_.empty()) break;
+    }
+    for (const Pending& left : queue_) set_aside(path_, left.write, trouble_);
+    if (database_->begin(until)) forget_idle_owner(*database_, owner_id_);
+    database_->commit();
+  });
+  if (!has_memory) database_->rollback();
   readers_.clear();
   // The last connection of all processes checkpoints when it is closed.
 }
@@ -121,13 +126,14 @@ Error SqliteStore::forked() {
 
 void SqliteStore::submit(std::vector<LedgerWrite> batch) {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (LedgerWrite& write : batch) {
-    if (is_forked()) {
-      answer({write.ticket, forked(), {}, {}});
-    } else {
-      queue_.push_back({std::move(write), false});
-    }
+  if (is_forked()) {
+    std::vector<LedgerDone> refused;
+    for (const LedgerWrite& write : batch) refused.push_back({write.ticket, forked(), {}, {}});
+    return answer(std::move(refused));
   }
+  Batch taken;
+  for (LedgerWrite& write : batch) taken.push_back({std::move(write), false});
+  queue_.splice(queue_.end(), taken);
   if (awaiting_ > 0) changed_.notify_all();
 }
 
@@ -135,13 +141,9 @@ std::vector<LedgerDone> SqliteStore::collect() {
   std::unique_lock<std::mutex> lock(mutex_);
   // In the frame of a program that only polls, and only where that takes no sync.
   if (options_.durability == Durability::batched && awaiting_ == 0 && may_write()) {
-    is_writing_ = true;
-    std::vector<Pending> batch = take_batch(most_rows_in_frame);
-    lock.unlock();
+    Batch batch = take_batch(most_rows_in_frame);
+    const Writing alone(*this, lock);
     write_batch(std::move(batch), now(), Patience::frame);
-    lock.lock();
-    is_writing_ = false;
-    changed_.notify_all();
   }
   seen = {this, answered_};
   return std::exchange(done_, {});
@@ -151,15 +153,15 @@ void SqliteStore::await(std::chrono::microseconds wait) {
   const SteadyInstant until = now() + wait;
   std::unique_lock<std::mutex> lock(mutex_);
   const std::uint64_t before = seen.store == this ? seen.answered : answered_;
-  ++awaiting_;
+  struct Awaiting {
+    explicit Awaiting(int& threads) : count(threads) { ++count; }
+    ~Awaiting() { --count; }
+    int& count;
+  } const awaiting(awaiting_);
   // What frames have written is in the log only: their thread could not wait for a sync.
   if (!is_writing_ && !is_forked() && log_is_long()) {
-    is_writing_ = true;
-    lock.unlock();
+    const Writing alone(*this, lock);
     checkpoint();
-    lock.lock();
-    is_writing_ = false;
-    changed_.notify_all();
   }
   while (answered_ == before && done_.empty() && now() < until) {
     if (!may_write()) {
@@ -168,15 +170,10 @@ void SqliteStore::await(std::chrono::microseconds wait) {
       changed_.wait_until(lock, tries_again ? std::min(until, try_again_after_) : until);
       continue;
     }
-    is_writing_ = true;
-    std::vector<Pending> batch = take_batch(most_rows);
-    lock.unlock();
+    Batch batch = take_batch(most_rows);
+    const Writing alone(*this, lock);
     write_batch(std::move(batch), until, Patience::waits);
-    lock.lock();
-    is_writing_ = false;
-    changed_.notify_all();
   }
-  --awaiting_;
 }
 
 std::string SqliteStore::waiting_for() const {
@@ -197,25 +194,30 @@ bool SqliteStore::may_write() const {
   return !queue_.back().is_answered || now() >= try_again_after_;
 }
 
-std::vector<SqliteStore::Pending> SqliteStore::take_batch(std::size_t most) {
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
-  std::vector<Pending> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
+SqliteStore::Batch SqliteStore::take_batch(std::size_t most) noexcept {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+  Batch batch;
+  batch.splice(batch.end(), queue_, queue_.begin(), std::next(queue_.begin(), count));
   return batch;
 }
 
-void SqliteStore::give_back(std::vector<Pending> batch) {
-  queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()),
-                std::make_move_iterator(batch.end()));
+void SqliteStore::give_back(Batch& batch) noexcept { queue_.splice(queue_.begin(), batch); }
+
+void SqliteStore::answer(std::vector<LedgerDone> done) {
+  const std::size_t count = done.size();
+  done_.insert(done_.end(), std::make_move_iterator(done.begin()),
+               std::make_move_iterator(done.end()));
+  answered_ += count;
 }
 
-void SqliteStore::answer(LedgerDone done) {
-  done_.push_back(std::move(done));
-  ++answered_;
-}
-
-void SqliteStore::write_batch(std::vector<Pending> batch, SteadyInstant until, Patience patience) {
-  std::vector<LedgerDone> refused;  // By the database itself.
+void SqliteStore::write_batch(Batch batch, SteadyInstant until, Patience patience) {
+  // Without memory the batch is written again from its beginning: what is known changes nothing.
+  Undo unwritten([&] {
+    database_->rollback();
+    writer_.rolled_back();
+    std::lock_guard<std::mutex> lock(mutex_);
+    give_back(batch);
+  });
   while (!batch.empty()) {
     std::vector<LedgerDone> done;
     if (database_->begin(until)) {
@@ -225,43 +227,28 @@ void SqliteStore::write_batch(std::vector<Pending> batch, SteadyInstant until, P
     const bool row_failed = database_->failure() && database_->failure()->is_of_the_row();
     if (!row_failed && database_->commit()) {
       writer_.committed();
-      const auto written = batch.begin() + static_cast<std::ptrdiff_t>(done.size());
-      std::lock_guard<std::mutex> lock(mutex_);
-      trouble_.clear();
-      for (std::size_t i = 0; i < done.size(); ++i) {
-        batch[i].is_answered ? static_cast<void>(--retrying_) : answer(std::move(done[i]));
-      }
-      batch.erase(batch.begin(), written);
-      give_back(std::move(batch));
+      finish_rows(batch, std::move(done));
       break;
     }
     database_->rollback();
     writer_.rolled_back();
     const SqliteFailure failure = *database_->failure();
     if (!row_failed) {
-      fail_batch(std::move(batch), failure);
+      fail_batch(batch, failure);
       break;
     }
     // All but that row, once more.
-    const auto bad = batch.begin() + static_cast<std::ptrdiff_t>(done.size() - 1);
+    const auto bad = std::next(batch.begin(), static_cast<std::ptrdiff_t>(done.size() - 1));
     LedgerDone aside = set_aside(path_, bad->write, failure.text);
-    if (bad->is_answered) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      --retrying_;
-    } else {
-      refused.push_back(std::move(aside));
-    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    bad->is_answered ? static_cast<void>(--retrying_) : answer({std::move(aside)});
     batch.erase(bad);
   }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    for (LedgerDone& done : refused) answer(std::move(done));
-  }
-  if (patience == Patience::waits) checkpoint();
+  unwritten.dismiss();
+  if (patience == Patience::waits) quietly([this] { checkpoint(); });
 }
 
-std::vector<LedgerDone> SqliteStore::write_rows(const std::vector<Pending>& batch,
-                                                Patience patience) {
+std::vector<LedgerDone> SqliteStore::write_rows(const Batch& batch, Patience patience) {
   std::vector<LedgerDone> done;
   const SteadyInstant enough = now() + frame_share;
   for (const Pending& pending : batch) {
@@ -272,26 +259,41 @@ std::vector<LedgerDone> SqliteStore::write_rows(const std::vector<Pending>& batc
   return done;
 }
 
-void SqliteStore::fail_batch(std::vector<Pending> batch, const SqliteFailure& failure) {
+void SqliteStore::finish_rows(Batch& batch, std::vector<LedgerDone> done) {
+  std::vector<LedgerDone> answers;
+  auto end = batch.begin();
+  for (LedgerDone& each : done) {
+    if (!(end++)->is_answered) answers.push_back(std::move(each));
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  const std::size_t answered = answers.size();
+  answer(std::move(answers));
+  retrying_ -= done.size() - answered;
+  trouble_.clear();
+  batch.erase(batch.begin(), end);
+  give_back(batch);
+}
+
+void SqliteStore::fail_batch(Batch& batch, const SqliteFailure& failure) {
   std::lock_guard<std::mutex> lock(mutex_);
   const Error error = sorry(failure);
   if (failure.is_busy()) {
     trouble_ = "another process holds the write lock of \"" + path_ + "\"";
-    return give_back(std::move(batch));
+    return give_back(batch);
   }
   trouble_ = error.message;
   try_again_after_ = now() + between_tries;
   // A bill is not given up: its asker knows, and it is tried again.
-  std::vector<Pending> kept;
-  for (Pending& pending : batch) {
-    const bool is_bill = pending.write.kind == LedgerWrite::Kind::settle;
-    if (!pending.is_answered) {
-      answer({pending.write.ticket, error, {}, {}});
+  for (auto pending = batch.begin(); pending != batch.end();) {
+    const bool is_bill = pending->write.kind == LedgerWrite::Kind::settle;
+    if (!pending->is_answered) {
+      answer({{pending->write.ticket, error, {}, {}}});
+      pending->is_answered = true;
       if (is_bill) ++retrying_;
     }
-    if (is_bill) kept.push_back({std::move(pending.write), true});
+    pending = is_bill ? std::next(pending) : batch.erase(pending);
   }
-  give_back(std::move(kept));
+  give_back(batch);
 }
 
 bool SqliteStore::log_is_long() const {

@@ -3,7 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,7 +60,28 @@ class SqliteStore final : public LedgerStore {
     LedgerWrite write;
     bool is_answered = false;  ///< It failed, its asker knows, and it is tried again.
   };
+  /// A list, since what is taken out of the queue has to find its way back without memory.
+  using Batch = std::list<Pending>;
   class Reading;
+  /// The writing connection is this thread's while it lives, and the queue's mutex is let go.
+  class Writing {
+   public:
+    Writing(SqliteStore& store, std::unique_lock<std::mutex>& lock) : store_(store), lock_(lock) {
+      store_.is_writing_ = true;
+      lock_.unlock();
+    }
+    ~Writing() {
+      lock_.lock();
+      store_.is_writing_ = false;
+      store_.changed_.notify_all();
+    }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+
+   private:
+    SqliteStore& store_;
+    std::unique_lock<std::mutex>& lock_;
+  };
 
   SqliteStore(std::unique_ptr<SqliteDatabase> database, OwnerLock lock, std::int64_t owner_id,
               LedgerOptions options);
@@ -71,15 +92,16 @@ class SqliteStore final : public LedgerStore {
 
   // With the queue's mutex held.
   bool may_write() const;
-  std::vector<Pending> take_batch(std::size_t most);
-  void give_back(std::vector<Pending> batch);
-  void answer(LedgerDone done);
+  Batch take_batch(std::size_t most) noexcept;
+  void give_back(Batch& batch) noexcept;
+  void answer(std::vector<LedgerDone> done);
 
   // With the writing connection (`is_writing_`), without the mutex.
   enum class Patience { waits, frame };
-  void write_batch(std::vector<Pending> batch, SteadyInstant until, Patience patience);
-  std::vector<LedgerDone> write_rows(const std::vector<Pending>& batch, Patience patience);
-  void fail_batch(std::vector<Pending> batch, const SqliteFailure& failure);
+  void write_batch(Batch batch, SteadyInstant until, Patience patience);
+  std::vector<LedgerDone> write_rows(const Batch& batch, Patience patience);
+  void finish_rows(Batch& batch, std::vector<LedgerDone> done);
+  void fail_batch(Batch& batch, const SqliteFailure& failure);
   bool log_is_long() const;
   void checkpoint();
 
@@ -97,7 +119,7 @@ class SqliteStore final : public LedgerStore {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Pending> queue_;
+  Batch queue_;
   std::vector<LedgerDone> done_;
   std::uint64_t answered_ = 0;  ///< All that were ever done.
   bool is_writing_ = false;

@@ -5,6 +5,8 @@
 
 #include "base/patience.hpp"
 #include "base/process.hpp"
+#include "base/quietly.hpp"
+#include "base/undo.hpp"
 #include "ledger/row_text.hpp"
 #include "ledger/sqlite_budgets.hpp"
 #include "ledger/sqlite_questions.hpp"
@@ -45,8 +47,9 @@ class SqliteStore::Reading {
 
   ~Reading() {
     if (!database_) return;
+    database_->rollback();  // What memory that ran out has left open.
     std::lock_guard<std::mutex> lock(store_.readers_mutex_);
-    store_.readers_.push_back(std::move(database_));
+    quietly([this] { store_.readers_.push_back(std::move(database_)); });  // Else it is closed.
   }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
@@ -70,8 +73,11 @@ Result<void> SqliteStore::change(const std::function<void(SqliteDatabase&)>& cha
   if (is_forked()) return forked();
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [&] { return !is_writing_; });
-  is_writing_ = true;
-  lock.unlock();
+  const Writing alone(*this, lock);
+  Undo unwritten([this] {
+    database_->rollback();
+    writer_.rolled_back();
+  });
   if (database_->begin(later(system_clock()->steady(), options_.lock_timeout))) {
     writer_.begun(system_clock()->wall());
     change(*database_);
@@ -79,10 +85,8 @@ Result<void> SqliteStore::change(const std::function<void(SqliteDatabase&)>& cha
   const bool is_done = database_->commit();
   is_done ? writer_.committed() : writer_.rolled_back();
   const std::optional<SqliteFailure> failure = database_->failure();
+  unwritten.dismiss();
   checkpoint();  // A program that only polls has no other thread that may wait for a sync.
-  lock.lock();
-  is_writing_ = false;
-  changed_.notify_all();
   if (!is_done) return sorry(*failure);
   return {};
 }
