@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "c_api/boundary.hpp"
+#include "c_api/ends_well.hpp"
 #include "c_api/init.hpp"
 #include "c_api/storage.hpp"
 
@@ -65,6 +66,14 @@ TransferEnd end_of(const tally_transfer_end* end, const tally_transfer_handler& 
   return made;
 }
 
+/// For want of memory.
+TransferEnd end_without_words() {
+  TransferEnd made;
+  made.result = TransferResult::failed;
+  made.request_sent = true;
+  return made;
+}
+
 struct HostTransfer {
   HostTransfer(HttpRequest asked, TransferHandler& target, const bool& is_driving)
       : request(std::move(asked)) {
@@ -88,11 +97,19 @@ struct HostTransfer {
 
 class HostTransport : public Transport {
  public:
-  HostTransport(const tally_transport& table, void* instance, std::shared_ptr<const Clock> clock)
-      : table_(table), instance_(instance), clock_(std::move(clock)) {}
+  HostTransport(const tally_transport& table, std::shared_ptr<const Clock> clock)
+      : table_(table), clock_(std::move(clock)) {}
   HostTransport(const HostTransport&) = delete;
   HostTransport& operator=(const HostTransport&) = delete;
-  ~HostTransport() override { table_.destroy(instance_); }
+  ~HostTransport() override {
+    if (instance_ != nullptr) table_.destroy(instance_);
+  }
+
+  /// Has the host make its part, which nobody would end where there is no memory for this one.
+  bool make() {
+    instance_ = table_.make(table_.user);
+    return instance_ != nullptr;
+  }
 
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
     transfers_.push_back(std::make_unique<HostTransfer>(std::move(request), handler, is_driving_));
@@ -164,7 +181,7 @@ class HostTransport : public Transport {
   }
 
   const tally_transport table_;
-  void* const instance_;
+  void* instance_ = nullptr;
   const std::shared_ptr<const Clock> clock_;
   std::vector<std::unique_ptr<HostTransfer>> transfers_;
   bool is_driving_ = false;
@@ -175,9 +192,8 @@ class HostTransport : public Transport {
 TransportFactory transport_of(const tally_transport& table, std::shared_ptr<const Clock> clock) {
   if (clock == nullptr) clock = system_clock();
   return [table, clock]() -> Result<std::unique_ptr<Transport>> {
-    if (void* instance = table.make(table.user)) {
-      return std::unique_ptr<Transport>(new HostTransport(table, instance, clock));
-    }
+    auto transport = std::make_unique<HostTransport>(table, clock);
+    if (transport->make()) return std::unique_ptr<Transport>(std::move(transport));
     Error error;
     error.kind = ErrorKind::unsupported;
     error.message = "the host's transport could not be made";
@@ -232,7 +248,10 @@ int32_t tally_transfer_handler_on_body(tally_transfer_handler* handler, const ch
 void tally_transfer_handler_on_end(tally_transfer_handler* handler, const tally_transfer_end* end) {
   tally::tell(handler, [&](TransferHandler& target) {
     handler->target = nullptr;
-    target.on_end(tally::end_of(end, *handler));
+    tally::TransferEnd how;
+    const bool is_read = tally::ends_well([&] { how = tally::end_of(end, *handler); });
+    if (!is_read) how = tally::end_without_words();
+    target.on_end(how);
   });
 }
 

@@ -90,8 +90,16 @@ void Booking::settle(LedgerRow row, bool is_admitted, Lane& lane) {
 }
 
 void Booking::submit(LedgerWrite write, Lane& lane) {
-  ticket_ = ledger_->submit(std::move(write));
+  // In this order: an answer that nobody expects would not be collected.
   lane.expect_answer(ledger_);
+  struct Expectation {  // Ends where there is no memory to hand the write in.
+    Booking& booking;
+    Lane& lane;
+    ~Expectation() {
+      if (!booking.is_waiting()) lane.expect_no_answer(*booking.ledger_);
+    }
+  } const expectation{*this, lane};
+  ticket_ = ledger_->submit(std::move(write));
 }
 
 std::optional<LedgerDone> Booking::answer(Lane& lane) {

@@ -47,13 +47,13 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder order,
   receipt_.call_id = uuid_v7(settings_->clock->wall());
   receipt_.provider = settings_->provider.id;
   receipt_.model = std::move(order.model);
-  settings_->meter->begin_call();
   begin_attempt();
   if (order.body) {
     body_ = *std::move(order.body);
   } else {
     bad_request_ = std::move(order.body).error();
   }
+  settings_->meter->begin_call();
 }
 
 Call::~Call() {
@@ -61,11 +61,11 @@ Call::~Call() {
     if (!done()) be_done();
     return;
   }
-  // Without memory its row stays reserved, until somebody finds that nobody settles it.
+  if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
+    safely([this] { interrupt({ErrorKind::cancelled, "the call was abandoned"}, "cancelled"); });
+  }
+  make_up();
   quietly([this] {
-    if (!done() && stage_ != Stage::settle && stage_ != Stage::back_off) {
-      interrupt(Error{ErrorKind::cancelled, "the call was abandoned"}, "cancelled");
-    }
     if (const auto answer = booking_.answer_now(*lane_)) tell_budgets(*answer);
   });
   end_transfer();
@@ -76,37 +76,51 @@ Call::~Call() {
   lane_->remove(*this);
 }
 
-void Call::begin(Lane& lane) {
-  lane_ = &lane;
-  lane_->add(*this);
-  own_cancel_->attach(lane);
-  if (token_) token_->attach(lane);
-  started_at_ = lane.now();
-  if (bad_request_) return refuse(*bad_request_);
-  if (stop_if_asked()) return;
-  reserve();
+template <class Step>
+void Call::safely(Step step) noexcept {
+  if (!quietly(step)) run_out();
 }
 
-void Call::refuse(Error error) {
+void Call::begin(Lane& lane) noexcept {
+  if (!quietly([&] { lane.add(*this); })) return refuse(out_of_memory());
+  lane_ = &lane;
+  safely([&] {
+    own_cancel_->attach(lane);
+    // Kept only once it is attached: another call over this lane may have the same one.
+    if (auto token = std::exchange(token_, nullptr)) {
+      token->attach(lane);
+      token_ = std::move(token);
+    }
+    started_at_ = lane.now();
+    if (bad_request_) return refuse(*bad_request_);
+    if (stop_if_asked()) return;
+    reserve();
+  });
+}
+
+void Call::refuse(Error error) noexcept {
   // Without a lane nobody would wait for the ledger's answer; and nothing was asked of anybody.
   if (lane_ == nullptr) booking_.drop_ledger();
-  settle({std::move(error), true, "refused_locally"});
+  safely([&] { settle({std::move(error), true, "refused_locally"}); });
 }
 
-void Call::cancel() {
+void Call::cancel() noexcept {
   deltas_.clear();
   if (done() || (stage_ == Stage::settle && !retry_after_)) return;
-  interrupt(Error{ErrorKind::cancelled, "the call was cancelled by the caller"}, "cancelled");
+  safely([this] {
+    interrupt({ErrorKind::cancelled, "the call was cancelled by the caller"}, "cancelled");
+  });
 }
 
 void Call::begin_attempt() {
-  const Instant now = settings_->clock->wall();
-  const int number = static_cast<int>(receipt_.attempts.size()) + 1;
-  attempt_ = Attempt{};
-  attempt_.number = number;
-  attempt_.attempt_id = uuid_v7(now);
-  attempt_.started = reserved_at_ = now;
-  is_admitted_ = false;
+  Attempt attempt;
+  attempt.number = static_cast<int>(receipt_.attempts.size()) + 1;
+  attempt.started = settings_->clock->wall();
+  attempt.attempt_id = uuid_v7(attempt.started);
+  attempt_ = std::move(attempt);
+  reserved_at_ = attempt_.started;
+  stage_ = Stage::unsent;
+  is_admitted_ = is_billed_ = false;
   billed_at_.reset();
   exchange_.reset();
 }
@@ -189,10 +203,10 @@ void Call::touch() {
   lane_->touch(*this);
 }
 
-bool Call::advance(SteadyInstant now) {
+bool Call::advance(SteadyInstant now) noexcept {
   const bool was_touched = std::exchange(is_touched_, false);
   const Stage stage_before = stage_;
-  step(now);
+  safely([&] { step(now); });
   return was_touched || stage_ != stage_before;
 }
 
@@ -210,6 +224,7 @@ void Call::step(SteadyInstant now) {
     return reserve();
   }
   if (exchange_) note_progress(now);
+  if (exchange_ && exchange_->ran_out) return interrupt(out_of_memory(), "out_of_memory");
   if (exchange_ && exchange_->end) {
     transfer_ = 0;
     return settle(outcome_of_transfer());
@@ -220,7 +235,13 @@ void Call::step(SteadyInstant now) {
   if (transfer_ != 0) lane_->lower_deadline(deadline());
 }
 
-bool Call::stop_if_asked() {
+bool Call::stop_if_asked() noexcept {
+  bool has_ended = true;  // Also where there is no memory for that.
+  safely([&] { has_ended = stop(); });
+  return has_ended;
+}
+
+bool Call::stop() {
   if (done()) return false;
   const bool is_asked = own_cancel_->cancelled.load(std::memory_order_acquire) ||
                         (token_ && token_->cancelled.load(std::memory_order_acquire));
@@ -312,7 +333,7 @@ void Call::check_clocks(SteadyInstant now) {
   }
 }
 
-std::optional<Delta> Call::next_delta() {
+std::optional<Delta> Call::next_delta() noexcept {
   if (deltas_.empty()) return std::nullopt;
   const DeltaRecord record = deltas_.pop();
   resume_if_drained();
@@ -325,7 +346,7 @@ void Call::resume_if_drained() {
   exchange_->is_paused = false;
   if (transfer_ == 0) return;
   exchange_->last_payload_at = lane_->now();
-  lane_->transport().resume(transfer_);
+  safely([this] { lane_->transport().resume(transfer_); });
   lane_->lower_deadline(deadline());
 }
 
@@ -338,25 +359,25 @@ void Call::interrupt(Error error, std::string reason) {
     if (stage_ == Stage::back_off) be_done();
     return;
   }
-  const bool nothing_was_sent = !exchange_ || !exchange_->is_connected;
   end_transfer();
   if (exchange_ && exchange_->reader) exchange_->reader->finish(true);
-  settle({std::move(error), nothing_was_sent, std::move(reason)});
+  settle({std::move(error), nothing_was_sent(), std::move(reason)});
 }
+
+bool Call::nothing_was_sent() const { return !exchange_ || !exchange_->is_connected; }
 
 void Call::be_done() {
   stage_ = Stage::done;
   settings_->meter->end_call(error_ ? std::optional(error_->kind) : std::nullopt);
 }
 
-void Call::break_connection() {
+void Call::break_connection() noexcept {
   if (transfer_ == 0 || exchange_->end) return;
   end_transfer();
-  TransferEnd end;
+  TransferEnd& end = exchange_->end.emplace();
   end.result = TransferResult::receive_failed;
-  end.message = "the client was suspended";
+  quietly([&] { end.message = "the client was suspended"; });
   end.request_sent = exchange_->is_connected;
-  exchange_->end = std::move(end);
   touch();
 }
 

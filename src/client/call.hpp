@@ -32,6 +32,10 @@ inline namespace TALLY_ABI {
 ///
 /// The transport only leaves notes (`Exchange`); what follows is done in `advance`, outside of its
 /// frames. One thread at a time.
+///
+/// Memory that runs out leaves none of the functions below as an exception, but the constructor: it
+/// ends the call, with the bill of what had come until then. A step may therefore stop anywhere; it
+/// is written so that what was done of it is not done again.
 class Call {
  public:
   Call(std::shared_ptr<const ClientSettings> settings, CallOrder order, const CallOptions& options,
@@ -42,19 +46,21 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   /// Begins over `lane`, which outlives the call.
-  void begin(Lane& lane);
+  void begin(Lane& lane) noexcept;
   /// Ends before anything was sent: `not_billed`.
-  void refuse(Error error);
+  void refuse(Error error) noexcept;
   /// Ends the transfer; drops deltas that were not pulled.
-  void cancel();
+  void cancel() noexcept;
+  /// Ends it because memory has run out, here or around it.
+  void run_out() noexcept;
 
   /// Takes the connection of its transfer, if there is one, for broken.
-  void break_connection();
+  void break_connection() noexcept;
 
   /// Goes as far as it can without waiting. False: nothing had happened.
-  bool advance(SteadyInstant now);
+  bool advance(SteadyInstant now) noexcept;
   /// Ends the call if its token, its own flag or the client says so. True: it has.
-  bool stop_if_asked();
+  bool stop_if_asked() noexcept;
   /// When `advance` has to be called although nothing happened.
   SteadyInstant deadline() const;
 
@@ -63,9 +69,9 @@ class Call {
   std::size_t deltas_ready() const { return deltas_.size(); }
   bool has_delta() const { return !deltas_.empty(); }
   /// The next delta; its views live until the call is driven again.
-  std::optional<Delta> next_delta();
+  std::optional<Delta> next_delta() noexcept;
   /// Once, when done.
-  Completion take_completion();
+  Completion take_completion() noexcept;
 
   /// The call's own flag, beside the token that the user may have given.
   const std::shared_ptr<CancelToken::State>& own_cancel() const { return own_cancel_; }
@@ -84,7 +90,13 @@ class Call {
         false;  ///< A further attempt could succeed, and nothing of this one was used.
   };
 
+  template <class Step>
+  void safely(Step step) noexcept;
   void touch();
+  bool stop();
+  void end_short_of_memory();
+  void make_up() noexcept;
+  bool nothing_was_sent() const;
   void step(SteadyInstant now);
   void begin_attempt();
   void reserve();
@@ -108,6 +120,8 @@ class Call {
   Outcome outcome_of_refusal() const;
   Outcome outcome_of_answer(bool cut);
   void settle(Outcome outcome);
+  void bill(const Outcome& outcome);
+  bool hand_in();
   BillFacts bill_facts() const;
   void complete_error();
   void plan_retry(const Outcome& outcome);
@@ -141,7 +155,9 @@ class Call {
   // Of the attempt under way.
   Attempt attempt_;
   Instant reserved_at_{};
-  bool is_admitted_ = false;  ///< The ledger has its reserve, or is done without.
+  bool is_admitted_ = false;   ///< The ledger has its reserve, or is done without.
+  bool is_billed_ = false;     ///< It stands in the receipt.
+  bool is_unsettled_ = false;  ///< There was no memory for its bill, or to hand that in.
   std::optional<Instant> billed_at_;
   std::shared_ptr<const HttpHeaders> headers_;
   std::optional<Exchange> exchange_;

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "base/patience.hpp"
+#include "base/quietly.hpp"
 #include "client/call.hpp"
 #include "client/retry.hpp"
 #include "client/secret.hpp"
@@ -152,6 +153,20 @@ BillFacts Call::bill_facts() const {
 }
 
 void Call::settle(Outcome outcome) {
+  if (!is_billed_) bill(outcome);
+  sum_attempts(receipt_);
+  error_ = std::move(outcome.error);
+  complete_error();
+  plan_retry(outcome);
+  const bool is_answered_for = hand_in();
+  quietly([this] { report_attempt(); });
+  if (is_answered_for) return after_settle();
+  ledger_asked_at_ = lane_->now();
+  lane_->lower_deadline(deadline());
+  (void)stop_if_asked();  // After a shutdown nobody comes to ask for the answer.
+}
+
+void Call::bill(const Outcome& outcome) {
   attempt_.completed = settings_->clock->wall();
   if (exchange_ && exchange_->ended_at) attempt_.completed = *exchange_->ended_at;
   BillFacts facts = bill_facts();
@@ -172,28 +187,26 @@ void Call::settle(Outcome outcome) {
           *exchange_->first_payload_at - exchange_->started_at);
     }
   }
-  settings_->meter->count(attempt_);
   receipt_.attempts.push_back(attempt_);
-  sum_attempts(receipt_);
-  error_ = outcome.error;
-  complete_error();
-  report_attempt();
-  plan_retry(outcome);
+  settings_->meter->count(attempt_);
+  is_billed_ = true;
+}
 
-  stage_ = Stage::settle;
-  if (!booking_.has_ledger()) return after_settle();
-  // The reserve was not answered: nothing was sent, and the next write would not be answered
-  // sooner.
-  const bool is_silent = booking_.is_waiting();
-  booking_.stop_waiting(*lane_);
-  booking_.settle(row(), is_admitted_, *lane_);
-  if (is_silent) {
+/// Hands the bill to the ledger. True: nobody has to wait for an answer.
+bool Call::hand_in() {
+  bool is_answered_for = true;
+  if (booking_.has_ledger()) {
+    LedgerRow bill = row();
+    // The reserve was not answered: nothing was sent, and the next write would not be answered
+    // sooner.
+    const bool is_silent = booking_.is_waiting();
     booking_.stop_waiting(*lane_);
-    return after_settle();
+    booking_.settle(std::move(bill), is_admitted_, *lane_);
+    if (is_silent) booking_.stop_waiting(*lane_);
+    is_answered_for = is_silent;
   }
-  ledger_asked_at_ = lane_->now();
-  lane_->lower_deadline(deadline());
-  (void)stop_if_asked();  // After a shutdown nobody comes to ask for the answer.
+  stage_ = Stage::settle;
+  return is_answered_for;
 }
 
 void Call::stop_settling(Error ledger_error) {
@@ -210,12 +223,14 @@ void Call::stop_settling(Error ledger_error) {
 void Call::tell_budgets(const LedgerDone& answer) {
   settings_->meter->show_budgets(answer.budgets);
   if (!settings_->options.hooks.on_budget) return;
-  for (BudgetNotice notice : answer.notices) {
-    notice.call_id = receipt_.call_id;
-    lane_->post([settings = settings_, notice = std::move(notice)] {
-      settings->options.hooks.on_budget(notice);
-    });
-  }
+  quietly([&] {
+    for (BudgetNotice notice : answer.notices) {
+      notice.call_id = receipt_.call_id;
+      lane_->post([settings = settings_, notice = std::move(notice)] {
+        settings->options.hooks.on_budget(notice);
+      });
+    }
+  });
 }
 
 void Call::complete_error() {
@@ -249,9 +264,11 @@ void Call::after_settle() {
   back_off_until_ = lane_->now() + *retry_after_;
   lane_->lower_deadline(back_off_until_);
   if (!settings_->options.hooks.on_retry) return;
-  RetryNotice notice{id, receipt_.call_id, attempt_.number, *error_, *retry_after_};
-  lane_->post([settings = settings_, notice = std::move(notice)] {
-    settings->options.hooks.on_retry(notice);
+  quietly([this] {
+    RetryNotice notice{id, receipt_.call_id, attempt_.number, *error_, *retry_after_};
+    lane_->post([settings = settings_, notice = std::move(notice)] {
+      settings->options.hooks.on_retry(notice);
+    });
   });
 }
 
@@ -306,14 +323,16 @@ LedgerRow Call::row() const {
   return row;
 }
 
-Completion Call::take_completion() {
+Completion Call::take_completion() noexcept {
+  make_up();
   const bool has_reader = exchange_ && exchange_->reader;
   Reply reply = has_reader ? exchange_->reader->take_reply() : Reply{};
-  reply.request_id = attempt_.request_id;
+  reply.request_id = std::move(attempt_.request_id);
   if (exchange_) reply.headers = std::move(exchange_->told_headers);
-  for (ReplyHeader& header : reply.headers) {
-    if (headers_) redact(header.value, key_in(*headers_));
-  }
+  const auto hide_key = [&] {
+    for (ReplyHeader& header : reply.headers) redact(header.value, key_in(*headers_));
+  };
+  if (headers_ && !quietly(hide_key)) reply.headers.clear();
   if (!error_) return {std::move(reply), std::move(receipt_)};
   return {ChatError(*std::move(error_), std::move(reply)), std::move(receipt_)};
 }

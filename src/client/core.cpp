@@ -6,6 +6,7 @@
 
 #include "base/patience.hpp"
 #include "base/process.hpp"
+#include "base/quietly.hpp"
 #include "client/fetch.hpp"
 #include "client/secret.hpp"
 #include "wire/error_json.hpp"
@@ -72,6 +73,8 @@ Result<Lane*> Client::Core::new_lane() {
   auto transport = settings_->options.transport ? settings_->options.transport()
                                                 : curl_transport(settings_->options.curl)();
   if (!transport) return std::move(transport).error();
+  // Room for when it comes back: that is in destructors.
+  if (idle_lanes_.capacity() <= lanes_.size()) idle_lanes_.reserve(2 * lanes_.size() + 1);
   lanes_.push_back(std::make_unique<Lane>(*std::move(transport), settings_->clock));
   return lanes_.back().get();
 }
@@ -171,8 +174,8 @@ void Client::Core::call_loop() {
   loop_called_.store(true);
   {
     std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
-    if (!lock) return;  // Whoever works there looks for it when done.
-    (void)started_lane();
+    if (!lock) return;                          // Whoever works there looks for it when done.
+    quietly([this] { (void)started_lane(); });  // Else its first turn makes it.
     note_for_loop();
   }
   loop_.tell();
@@ -188,8 +191,9 @@ void Client::Core::begin_added() {
   if (stops_.load(std::memory_order_acquire)) refused = refusal();
   const Lane* present = started_lane_.load();
   if (!refused && present != nullptr && present->is_suspended()) return;
-  auto lane = started_lane();
-  if (!lane && !refused) refused = std::move(lane).error();
+  if (!refused) {
+    if (auto lane = started_lane(); !lane) refused = std::move(lane).error();
+  }
   started_->begin_added(refused);
 }
 
@@ -197,14 +201,18 @@ Result<bool> Client::Core::turn_started(microseconds waits) {
   std::unique_lock<std::mutex> lock(poll_mutex_, std::try_to_lock);
   if (!lock) return busy();
   if (is_forked()) return *refusal();
-  begin_added();
-  const bool moved = started_->turn(waits);
+  bool moved = false;
+  const bool has_run = quietly([&] {
+    begin_added();
+    moved = started_->turn(waits);
+  });
   const auto posts = started_->take_posts();
   note_for_loop();
   lock.unlock();
   look_for_calls();
   loop_.tell();
   for (const auto& call_host : posts) call_host();
+  if (!has_run) return out_of_memory();
   return moved;
 }
 
@@ -229,7 +237,11 @@ Result<PollResult> Client::Core::poll(microseconds time_budget) {
 
 Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
   const SteadyInstant until = later(settings_->clock->steady(), timeout);
-  ++waits_;
+  struct Waiting {
+    explicit Waiting(std::atomic<int>& count) : waits(count) { ++waits; }
+    ~Waiting() { --waits; }
+    std::atomic<int>& waits;
+  } const waiting(waits_);
   auto result = wait_until(until);
   // A shutdown on another thread takes short turns of its own; they are let pass.
   while (!result && result.error().kind == ErrorKind::busy && closed_.load() &&
@@ -237,7 +249,6 @@ Result<PollResult> Client::Core::wait(std::chrono::milliseconds timeout) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     result = wait_until(until);
   }
-  --waits_;
   return result;
 }
 
@@ -302,8 +313,9 @@ void Client::Core::note_for_loop() {
   if (started_->has_added() && !is_suspended) at = now;
   const auto blind = longest_blind(shows_sockets_);
   if (blind && started_->has_unfinished()) at = std::min<SteadyInstant>(at, now + *blind);
-  loop_.note(lane != nullptr ? lane->transport().take_watches() : std::vector<SocketWatch>(), at,
-             now);
+  std::vector<SocketWatch> changes;
+  if (lane != nullptr) changes = lane->transport().take_watches();
+  loop_.note(std::move(changes), at, now);
 }
 
 bool Client::Core::next_event(Event& event) {
@@ -385,7 +397,7 @@ void Client::Core::wait_suspended(microseconds waits) {
 void Client::Core::shutdown(std::chrono::milliseconds deadline) {
   if (is_forked()) return;
   closed_.store(true, std::memory_order_release);
-  resume(OnResume::go_on);
+  quietly([this] { resume(OnResume::go_on); });
   wake_driver();  // Who waits with nothing in flight is told that nothing comes any more.
   const SteadyInstant until = later(std::chrono::steady_clock::now(), deadline);
   // The started calls have no thread but the one that polls: while they finish, this one does.

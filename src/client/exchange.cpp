@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "base/utf8.hpp"
 
 namespace tally {
@@ -45,12 +46,23 @@ std::uint64_t Exchange::payload_count() const {
   return reader ? reader->payload_count() : error_body.size();
 }
 
+template <class Note>
+void Exchange::take(Note note) {
+  if (ran_out || quietly(note)) return;
+  ran_out = true;
+  on_news_();
+}
+
 void Exchange::on_connected() {
   is_connected = true;
   on_news_();
 }
 
-void Exchange::on_header(std::string_view name, std::string_view bytes) {
+void Exchange::on_header(std::string_view name, std::string_view value) {
+  take([&] { take_header(name, value); });
+}
+
+void Exchange::take_header(std::string_view name, std::string_view bytes) {
   // HTTP allows any byte there; an id of these goes into ledgers, and to languages that refuse it.
   const std::string value = replace_invalid_utf8(bytes);
   // DeepSeek's own id first; others only where it is missing.
@@ -74,14 +86,22 @@ void Exchange::on_head(int status_code) {
   status = status_code;
   if (!is_success_status()) return;
   status = 0;  // Without memory for a reader this is no answer.
-  reader.emplace(settings_.provider, settings_.options.limits,
-                 deltas_ != nullptr ? deltas_->back() : nullptr);
-  reader->expect_choices(choices_);
-  status = status_code;
+  take([&] {
+    reader.emplace(settings_.provider, settings_.options.limits,
+                   deltas_ != nullptr ? deltas_->back() : nullptr);
+    reader->expect_choices(choices_);
+    status = status_code;
+  });
 }
 
 BodyFlow Exchange::on_body(std::string_view bytes) {
   on_news_();
+  BodyFlow flow = BodyFlow::abort;
+  take([&] { flow = take_body(bytes); });
+  return flow;
+}
+
+BodyFlow Exchange::take_body(std::string_view bytes) {
   if (!reader) {
     error_body.append(bytes.substr(0, error_body_bytes - error_body.size()));
     return error_body.size() < error_body_bytes ? BodyFlow::keep : BodyFlow::abort;
@@ -94,8 +114,12 @@ BodyFlow Exchange::on_body(std::string_view bytes) {
   return reader->hopeless() ? BodyFlow::abort : BodyFlow::keep;
 }
 
-void Exchange::on_end(const TransferEnd& how) {
-  end = how;
+void Exchange::on_end(const TransferEnd& how) noexcept {
+  TransferEnd& noted = end.emplace();
+  noted.result = how.result;
+  noted.request_sent = how.request_sent;
+  noted.times = how.times;
+  quietly([&] { noted.message = how.message; });
   ended_at = settings_.clock->wall();
   on_news_();
 }

@@ -17,7 +17,8 @@ namespace tally {
 inline namespace TALLY_ABI {
 
 /// One request and its answer, as the transport tells them: only notes are taken here, inside the
-/// transport's frames; what follows from them is the call's, outside. One thread at a time.
+/// transport's frames, which no exception may cross; what follows from them is the call's, outside.
+/// One thread at a time.
 class Exchange final : public TransferHandler {
  public:
   /// `choices`: how many the answer is to have. `deltas`: where they go; null: nobody reads them.
@@ -35,6 +36,7 @@ class Exchange final : public TransferHandler {
   int status = 0;  ///< 0: no complete header has come.
   bool is_connected = false;
   bool is_paused = false;
+  bool ran_out = false;  ///< Memory did, in the middle of a note: nothing more is taken.
   std::string request_id;
   std::vector<ReplyHeader> told_headers;  ///< For `Reply::headers`.
   std::string location;                   ///< Where a redirect points to.
@@ -54,12 +56,16 @@ class Exchange final : public TransferHandler {
   std::uint64_t output_seen = 0;  ///< Deltas of output.
 
  private:
+  template <class Note>
+  void take(Note note);
+  void take_header(std::string_view name, std::string_view bytes);
   void keep_told_header(std::string_view name, std::string_view value);
+  BodyFlow take_body(std::string_view bytes);
   void on_connected() override;
   void on_header(std::string_view name, std::string_view value) override;
   void on_head(int status_code) override;
   BodyFlow on_body(std::string_view bytes) override;
-  void on_end(const TransferEnd& how) override;
+  void on_end(const TransferEnd& how) noexcept override;
 
   const ClientSettings& settings_;
   const std::int64_t choices_;

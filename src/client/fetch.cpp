@@ -50,15 +50,21 @@ Result<Fetched> fetch(Lane& lane, const ClientSettings& settings, const FetchOrd
   request.headers = order.headers;
   auto transfer = lane.transport().start(std::move(request), answer);
   if (!transfer) return std::move(transfer).error();
+  struct Transfer {  // Ends with this function, also where memory runs out.
+    Transport& transport;
+    const TransferId id;
+    const Answer& answer;
+    ~Transfer() {
+      if (!answer.end) transport.cancel(id);
+    }
+  } const under_way{lane.transport(), *transfer, answer};
   while (!answer.end) {
     if (order.client_stops.load(std::memory_order_acquire)) {
-      lane.transport().cancel(*transfer);
       return Error{ErrorKind::closed, "the client was shut down"};
     }
     const auto left =
         std::chrono::ceil<std::chrono::microseconds>(order.until - settings.clock->steady());
     if (left <= std::chrono::microseconds(0)) {
-      lane.transport().cancel(*transfer);
       Error error{ErrorKind::timeout,
                   "the server did not answer within the time given to " + std::string(order.who)};
       error.retry_may_help = true;

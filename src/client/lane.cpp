@@ -22,6 +22,10 @@ constexpr int starts_each_turn = 2;
 // A cancel wakes the transport and not a store.
 constexpr microseconds longest_await{10'000};
 
+void make_room(std::vector<Call*>& calls, std::size_t count) {
+  if (calls.capacity() < count) calls.reserve(std::max(count, 2 * calls.capacity()));
+}
+
 }  // namespace
 
 Lane::Lane(std::unique_ptr<Transport> transport, std::shared_ptr<const Clock> clock)
@@ -55,7 +59,13 @@ SteadyInstant Lane::next_turn() const {
   return at;
 }
 
-void Lane::add(Call& call) { calls_.push_back(&call); }
+void Lane::add(Call& call) {
+  const std::size_t count = calls_.size() + 1;
+  make_room(touched_, count);
+  make_room(due_, count);
+  make_room(moved_, 2 * count);  // One may be stopped and advanced in one turn.
+  calls_.push_back(&call);
+}
 
 void Lane::remove(Call& call) {
   calls_.erase(std::remove(calls_.begin(), calls_.end(), &call), calls_.end());
@@ -153,10 +163,12 @@ microseconds Lane::bounded(microseconds wait) const {
 void Lane::advance_touched() {
   if (touched_.empty()) return;
   const SteadyInstant at = now();
-  for (Call* call : std::exchange(touched_, {})) {
+  due_.swap(touched_);
+  for (Call* call : due_) {
     call->advance(at);
     moved_.push_back(call);
   }
+  due_.clear();
 }
 
 void Lane::advance_all() {

@@ -29,6 +29,7 @@ class Lane {
   /// By the clock that calls go by: it stands still while the lane is suspended.
   SteadyInstant now() const;
 
+  /// Without memory for all that it may need to note of the call, it is not added.
   void add(Call& call);
   void remove(Call& call);
 
@@ -92,7 +93,8 @@ class Lane {
   std::optional<SteadyInstant> suspended_at_;
   std::chrono::steady_clock::duration left_out_{0};  ///< All that it was suspended.
   std::vector<Call*> calls_;
-  std::vector<Call*> touched_;
+  std::vector<Call*> touched_;  ///< In these there is room for every call.
+  std::vector<Call*> due_;      ///< Were touched, and are being advanced.
   std::vector<Call*> moved_;
   std::vector<std::function<void()>> posts_;
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.

@@ -2,6 +2,9 @@
 #include "client/loop_teller.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/quietly.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -23,25 +26,31 @@ bool LoopTeller::is_watching() const {
   return !wanted_.empty();
 }
 
-void LoopTeller::note(const std::vector<SocketWatch>& changes, SteadyInstant turn_at,
-                      SteadyInstant now) {
+void LoopTeller::note(std::vector<SocketWatch> changes, SteadyInstant turn_at,
+                      SteadyInstant now) noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  const bool is_silent = is_suspended_ || has_left_;
-  for (const SocketWatch& change : changes) {
-    wanted_.erase(
-        std::remove_if(wanted_.begin(), wanted_.end(),
-                       [&](const SocketWatch& earlier) { return earlier.socket == change.socket; }),
-        wanted_.end());
-    if (change.read || change.write) wanted_.push_back(change);
-    if (!is_silent) news_.push_back(change);
-  }
-  if (is_silent || turn_at == turn_at_) return;
+  if (!quietly([&] { note_changes(std::move(changes)); })) turn_at = now;
+  if (is_suspended_ || has_left_ || turn_at == turn_at_) return;
   turn_at_ = turn_at;
   timer_is_news_ = true;
   timer_.reset();
   if (turn_at == SteadyInstant::max()) return;
   timer_ = std::clamp<microseconds>(std::chrono::ceil<microseconds>(turn_at - now), microseconds(0),
                                     longest_timer);
+}
+
+void LoopTeller::note_changes(std::vector<SocketWatch> changes) {
+  if (changes_.empty()) changes_.swap(changes);
+  changes_.insert(changes_.end(), changes.begin(), changes.end());
+  for (const SocketWatch& change : changes_) {
+    wanted_.erase(
+        std::remove_if(wanted_.begin(), wanted_.end(),
+                       [&](const SocketWatch& earlier) { return earlier.socket == change.socket; }),
+        wanted_.end());
+    if (change.read || change.write) wanted_.push_back(change);
+    if (!is_suspended_ && !has_left_) news_.push_back(change);
+  }
+  changes_.clear();
 }
 
 void LoopTeller::note_timer_over() {

@@ -27,7 +27,8 @@ class LoopTeller {
   bool is_watching() const;
 
   /// What a transport wants changed, and when a turn is wanted (`SteadyInstant::max()`: never).
-  void note(const std::vector<SocketWatch>& changes, SteadyInstant turn_at, SteadyInstant now);
+  /// Changes that there is no memory for are noted the next time, and a turn is wanted now.
+  void note(std::vector<SocketWatch> changes, SteadyInstant turn_at, SteadyInstant now) noexcept;
   /// The timer that was asked for has come: it was for once.
   void note_timer_over();
   /// Nothing is to be watched until `resume`, since nobody would act on it and a loop would spin.
@@ -42,12 +43,15 @@ class LoopTeller {
   void tell();
 
  private:
-  void be_silent();  ///< `mutex_` is held.
+  // `mutex_` is held.
+  void note_changes(std::vector<SocketWatch> changes);
+  void be_silent();
 
   const HostLoop& loop_;
   mutable std::mutex mutex_;
-  std::vector<SocketWatch> wanted_;  ///< By the transport, now.
-  std::deque<SocketWatch> news_;     ///< Not told yet.
+  std::vector<SocketWatch> changes_;  ///< That are not in what follows yet.
+  std::vector<SocketWatch> wanted_;   ///< By the transport, now.
+  std::deque<SocketWatch> news_;      ///< Not told yet.
   SteadyInstant turn_at_ = SteadyInstant::max();
   std::optional<std::chrono::microseconds> timer_;
   bool timer_is_news_ = false;

@@ -2,8 +2,9 @@
 #include "client/started_calls.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
+
+#include "base/quietly.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -17,11 +18,14 @@ constexpr std::size_t begins_each_turn = 4;
 
 CallId StartedCalls::add(std::unique_ptr<Call> call, std::uint64_t group,
                          std::optional<Error> refusal) {
+  std::map<CallId, Cancellable> cancellable;
   std::lock_guard<std::mutex> lock(mutex_);
-  const CallId id = ++last_id_;
+  const CallId id = last_id_ + 1;
   call->id = id;
-  cancellable_.emplace(id, Cancellable{group, call->own_cancel()});
-  added_.push_back({std::move(call), std::move(refusal)});
+  cancellable.emplace(id, Cancellable{group, call->own_cancel()});
+  added_.emplace(id, Started{std::move(call), std::move(refusal)});
+  cancellable_.merge(cancellable);
+  last_id_ = id;
   return id;
 }
 
@@ -31,22 +35,24 @@ bool StartedCalls::has_added() const {
 }
 
 void StartedCalls::begin_added(const std::optional<Error>& refusal) {
-  std::vector<Added> added;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    const auto count = refusal ? added_.size() : std::min(begins_each_turn, added_.size());
-    const auto end = added_.begin() + static_cast<std::ptrdiff_t>(count);
-    added.assign(std::make_move_iterator(added_.begin()), std::make_move_iterator(end));
-    added_.erase(added_.begin(), end);
+  for (std::size_t begun = 0; refusal || begun < begins_each_turn; ++begun) {
+    auto added = take_added();
+    if (!added) return;
+    begin(calls_.insert(*std::move(added)).position->second, refusal);
   }
-  for (Added& each : added) begin(std::move(each.call), each.refusal ? each.refusal : refusal);
 }
 
-void StartedCalls::begin(std::unique_ptr<Call> call, const std::optional<Error>& refusal) {
-  Started& started = calls_[call->id];
-  started.call = std::move(call);
-  if (refusal) {
-    started.call->refuse(*refusal);
+std::optional<StartedCalls::Calls::node_type> StartedCalls::take_added() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (added_.empty()) return std::nullopt;
+  return added_.extract(added_.begin());
+}
+
+void StartedCalls::begin(Started& started, const std::optional<Error>& refusal) {
+  std::optional<Error> why = std::move(started.refusal);
+  if (!why && refusal && !quietly([&] { why = refusal; })) why = out_of_memory();
+  if (why) {
+    started.call->refuse(*std::move(why));
   } else {
     started.call->begin(*lane_);
   }
@@ -61,8 +67,8 @@ std::size_t StartedCalls::in_flight() const {
 bool StartedCalls::turn(std::chrono::microseconds wait) {
   if (lane_ == nullptr || lane_->is_suspended()) return false;
   const bool has_more = has_added();
-  lane_->turn(ready_.empty() && !has_more ? wait : std::chrono::microseconds(0));
-  for (Call* call : lane_->moved()) queue_if_ready(calls_[call->id]);
+  lane_->turn(first_ready_ == nullptr && !has_more ? wait : std::chrono::microseconds(0));
+  for (Call* call : lane_->moved()) queue_if_ready(calls_.find(call->id)->second);
   return has_more || !lane_->moved().empty();
 }
 
@@ -73,7 +79,13 @@ void StartedCalls::queue_ready() {
 void StartedCalls::queue_if_ready(Started& started) {
   if (started.is_queued || !(started.call->has_delta() || started.call->done())) return;
   started.is_queued = true;
-  ready_.push_back(started.call->id);
+  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = &started;
+  last_ready_ = &started;
+}
+
+void StartedCalls::drop_first() {
+  first_ready_->is_queued = false;
+  first_ready_ = std::exchange(first_ready_->next, nullptr);
 }
 
 std::vector<std::function<void()>> StartedCalls::take_posts() {
@@ -82,16 +94,14 @@ std::vector<std::function<void()>> StartedCalls::take_posts() {
 }
 
 bool StartedCalls::next_event(Event& event) {
-  while (!ready_.empty()) {
-    const CallId id = ready_.front();
-    Started& started = calls_[id];
+  while (first_ready_ != nullptr) {
+    Started& started = *first_ready_;
     if (next_event_of(started, event)) {
-      event.call = id;
-      if (event.completion) forget(id);
+      event.call = started.call->id;
+      if (event.completion) forget(event.call);
       return true;
     }
-    started.is_queued = false;
-    ready_.pop_front();
+    drop_first();
   }
   return false;
 }
@@ -112,7 +122,7 @@ bool StartedCalls::next_event_of(Started& started, Event& event) {
 }
 
 void StartedCalls::forget(CallId id) {
-  ready_.pop_front();
+  drop_first();
   calls_.erase(id);
   std::lock_guard<std::mutex> lock(mutex_);
   cancellable_.erase(id);
@@ -149,9 +159,8 @@ bool StartedCalls::has_unfinished() const {
 
 std::size_t StartedCalls::events_ready() const {
   std::size_t events = 0;
-  for (const CallId id : ready_) {
-    const Call& call = *calls_.find(id)->second.call;
-    events += call.deltas_ready() + (call.done() ? 1 : 0);
+  for (const Started* ready = first_ready_; ready != nullptr; ready = ready->next) {
+    events += ready->call->deltas_ready() + (ready->call->done() ? 1 : 0);
   }
   return events;
 }

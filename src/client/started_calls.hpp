@@ -3,12 +3,11 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "client/call.hpp"
@@ -22,7 +21,8 @@ inline namespace TALLY_ABI {
 /// thread at a time, but for `add`, `has_added` and `cancel`.
 class StartedCalls {
  public:
-  /// Takes a call, which begins with `begin_added`; with a refusal it ends there.
+  /// Takes a call, which begins with `begin_added`; with a refusal it ends there. All memory that
+  /// it needs here until its end is asked for now.
   CallId add(std::unique_ptr<Call> call, std::uint64_t group, std::optional<Error> refusal);
   bool has_added() const;
   /// The lane that all of them will use; outlives them.
@@ -52,32 +52,33 @@ class StartedCalls {
  private:
   struct Started {
     std::unique_ptr<Call> call;
-    bool is_queued = false;  ///< Stands in `ready_`.
+    std::optional<Error> refusal{};
+    bool is_queued = false;   ///< Stands in the queue of calls with an event,
+    Started* next = nullptr;  ///< before this one.
   };
+  using Calls = std::map<CallId, Started>;  ///< In the order of their ids.
 
-  void begin(std::unique_ptr<Call> call, const std::optional<Error>& refusal);
+  std::optional<Calls::node_type> take_added();
+  void begin(Started& started, const std::optional<Error>& refusal);
   void queue_if_ready(Started& started);
+  void drop_first();
   bool next_event_of(Started& started, Event& event);
   void forget(CallId id);
 
   Lane* lane_ = nullptr;
-  std::unordered_map<CallId, Started> calls_;  ///< Until the completion is handed out.
-  std::deque<CallId> ready_;                   ///< Calls with an event, each once.
+  Calls calls_;  ///< Until the completion is handed out.
+  Started* first_ready_ = nullptr;
+  Started* last_ready_ = nullptr;
 
   struct Cancellable {
     std::uint64_t group = 0;
     std::shared_ptr<CancelToken::State> flag;
   };
 
-  struct Added {
-    std::unique_ptr<Call> call;
-    std::optional<Error> refusal;
-  };
-
   mutable std::mutex mutex_;  ///< Over what follows, which other threads come to.
   CallId last_id_ = 0;
-  std::deque<Added> added_;
-  std::unordered_map<CallId, Cancellable> cancellable_;
+  Calls added_;
+  std::map<CallId, Cancellable> cancellable_;
 };
 
 }  // namespace TALLY_ABI

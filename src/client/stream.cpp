@@ -49,7 +49,7 @@ std::optional<Delta> Stream::State::next() {
 }
 
 void Stream::State::turn() {
-  lease.get()->turn(long_enough);
+  if (!quietly([this] { lease.get()->turn(long_enough); })) call->run_out();
   call_hooks();
 }
 

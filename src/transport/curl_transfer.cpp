@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "transport/curl_frame.hpp"
 #include "transport/curl_global.hpp"
 
@@ -219,12 +220,15 @@ void CurlTransfer::release() {
   request_ = HttpRequest{};
 }
 
-TransferEnd CurlTransfer::end_of(CURLcode code) const {
+TransferEnd CurlTransfer::end_of(CURLcode code) const noexcept {
   TransferEnd end;
   end.result = handler_failed_ ? TransferResult::refused_by_handler : result_of(code, connected_);
-  if (code != CURLE_OK)
-    end.message = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
-  if (was_repeated_) end.message = "the connection was closed by the server";
+  quietly([&] {
+    if (code != CURLE_OK) {
+      end.message = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
+    }
+    if (was_repeated_) end.message = "the connection was closed by the server";
+  });
   end.request_sent = request_was_sent();
   end.times = times();
   return end;

@@ -31,8 +31,8 @@ class CurlTransfer {
   bool prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
                TransferHandler& handler);
 
-  /// How it ended, from curl's code.
-  TransferEnd end_of(CURLcode code) const;
+  /// How it ended, from curl's code; without words where there is no memory for them.
+  TransferEnd end_of(CURLcode code) const noexcept;
 
   CURL* easy() const { return easy_; }
   TransferHandler* handler() const { return handler_; }

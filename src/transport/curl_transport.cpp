@@ -121,8 +121,10 @@ class CurlTransport final : public Transport {
     return slot.id == id && slot.transfer.in_use() ? &slot : nullptr;
   }
 
+  /// There is room in `free_` for every slot: what gives one back needs no memory.
   Result<Slot*> free_slot() {
     if (free_.empty()) {
+      if (free_.capacity() <= slots_.size()) free_.reserve(2 * slots_.size() + 1);
       Slot& slot = slots_.emplace_back();
       slot.id = slots_.size() - 1;
       if (auto opened = slot.transfer.open(options_, &trace_); !opened) {
