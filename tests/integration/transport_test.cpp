@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "environment.hpp"
 #include "integration/loopback_client.hpp"
 #include "ledger/ledger_state.hpp"
 #include "transport/curl_transport.hpp"
@@ -221,11 +222,11 @@ TEST_CASE("balance: a refused key and a server that is gone are errors like thos
 
 TEST_CASE("transport: environment proxies are not used") {
   LoopbackProvider provider;
-  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
-  ::setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+  environment::set("http_proxy", "http://127.0.0.1:1");
+  environment::set("ALL_PROXY", "http://127.0.0.1:1");
   CHECK(streamed(client_of(provider)).reply);
-  ::unsetenv("http_proxy");
-  ::unsetenv("ALL_PROXY");
+  environment::unset("http_proxy");
+  environment::unset("ALL_PROXY");
 }
 
 TEST_CASE(

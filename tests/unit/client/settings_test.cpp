@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <string>
 
+#include "environment.hpp"
 #include "fake_network.hpp"
 
 using tally::ErrorKind;
@@ -55,9 +55,9 @@ TEST_CASE("presets: a URL that is to be filled in is refused, and what is missin
 }
 
 TEST_CASE("presets: the key comes from the preset's own variable, and from no other") {
-  setenv("GROQ_API_KEY", "gsk-from-environment", 1);
+  environment::set("GROQ_API_KEY", "gsk-from-environment");
   const auto groq = tally::options_from_environment("groq");
-  unsetenv("GROQ_API_KEY");
+  environment::unset("GROQ_API_KEY");
   REQUIRE(groq);
   CHECK(groq->api_key == "gsk-from-environment");
   CHECK(tally::options_from_environment("ollama")->api_key.empty());
@@ -65,11 +65,11 @@ TEST_CASE("presets: the key comes from the preset's own variable, and from no ot
 }
 
 TEST_CASE("presets: DeepSeek's are read as without a name, with the URL of a proxy") {
-  setenv("DEEPSEEK_API_KEY", "sk-1", 1);
-  setenv("DEEPSEEK_BASE_URL", "http://localhost:9", 1);
+  environment::set("DEEPSEEK_API_KEY", "sk-1");
+  environment::set("DEEPSEEK_BASE_URL", "http://localhost:9");
   const auto named = tally::options_from_environment("deepseek");
-  unsetenv("DEEPSEEK_API_KEY");
-  unsetenv("DEEPSEEK_BASE_URL");
+  environment::unset("DEEPSEEK_API_KEY");
+  environment::unset("DEEPSEEK_BASE_URL");
   REQUIRE(named);
   CHECK(named->api_key == "sk-1");
   CHECK(named->base_url == "http://localhost:9");
