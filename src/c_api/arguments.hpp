@@ -57,7 +57,7 @@ struct Items {
 class Arguments {
  public:
   bool good() const { return !error_; }
-  Error error() const { return *error_; }
+  const Error& error() const { return *error_; }
   void refuse(std::string_view name, std::string_view why);
 
   void pointer(const void* given, std::string_view name) {

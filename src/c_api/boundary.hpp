@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -25,29 +24,18 @@ std::int32_t fail(tally_error* error, const Error& reason);
 /// The whole of `reason` as a struct of C's, however large the caller's is.
 tally_error error_of(const Error& reason);
 
-/// Not NULL, and no struct of this header's either: nothing can be written into it.
-bool is_unusable(const tally_error* error);
+/// What stands between the two languages: `body(closure, arguments)` is run, what it answers is
+/// returned, its error reported, and no exception leaves it.
+using BoundaryBody = Result<std::int32_t> (*)(void* closure, Arguments& given);
+std::int32_t run_at_boundary(tally_error* error, BoundaryBody body, void* closure) noexcept;
 
-/// Runs the body of a function of the C ABI: what it answers is returned, its error reported, and
-/// no exception leaves it. Of an unusable `error` the body hears as of any wrong argument, so that
-/// it sets back what it would answer into.
+/// The same for a lambda. All that is not its own is there once, not in each function of the ABI.
 template <class Body>
 std::int32_t at_boundary(tally_error* error, Body body) noexcept {
-  tally_error* const told = is_unusable(error) ? nullptr : error;
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-  try {
-#endif
-    Arguments arguments;
-    if (told != error) arguments.refuse("error", "has a wrong struct_size: initialise it");
-    Result<std::int32_t> done = body(arguments);
-    return done ? *done : fail(told, done.error());
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-  } catch (const std::bad_alloc&) {
-    return fail(told, TALLY_E_OUT_OF_MEMORY, "out of memory");
-  } catch (...) {
-    return fail(told, TALLY_E_INTERNAL, "an exception came out of a host's function, or of tally");
-  }
-#endif
+  const auto call = [](void* closure, Arguments& given) -> Result<std::int32_t> {
+    return (*static_cast<Body*>(closure))(given);
+  };
+  return run_at_boundary(error, call, &body);
 }
 
 /// The answer of a C++ function that has none but its errors.
