@@ -53,6 +53,9 @@ std::string chunk(ChunkKind kind, std::int64_t index) {
   switch (kind) {
     case ChunkKind::text:
       return joined({deepseek_front, R"({"content":")", word, "\"", deepseek_end});
+    case ChunkKind::reasoning:
+      return joined(
+          {deepseek_front, R"({"content":null,"reasoning_content":")", word, "\"", deepseek_end});
     case ChunkKind::arguments:
       return joined({deepseek_front, R"({"tool_calls":[{"index":0,"function":{"arguments":")",
                      pick(argument_words, index), "\"}}]", deepseek_end});
@@ -66,7 +69,8 @@ std::string chunk(ChunkKind kind, std::int64_t index) {
                      "\n\n"});
     case ChunkKind::groq:
       return joined({groq_front, R"({"content":")", word,
-                     "\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n"});
+                     R"("},"logprobs":null,"finish_reason":null}],)",
+                     R"("x_groq":{"id":"req_01kh52"}})", "\n\n"});
   }
   return {};
 }
@@ -75,6 +79,9 @@ std::string first_chunk(ChunkKind kind) {
   switch (kind) {
     case ChunkKind::text:
       return joined({deepseek_front, R"({"role":"assistant","content":"")", deepseek_end});
+    case ChunkKind::reasoning:
+      return joined({deepseek_front, R"({"role":"assistant","content":null,"reasoning_content":"")",
+                     deepseek_end});
     case ChunkKind::arguments:
       return joined({deepseek_front,
                      R"({"role":"assistant","tool_calls":[{"index":0,"id":"call_00_kX2","type":)"
@@ -97,6 +104,7 @@ std::string first_chunk(ChunkKind kind) {
 std::string_view front_of(ChunkKind kind) {
   switch (kind) {
     case ChunkKind::text:
+    case ChunkKind::reasoning:
     case ChunkKind::arguments:
       return deepseek_front;
     case ChunkKind::openai:
@@ -119,6 +127,22 @@ std::string last_chunk(ChunkKind kind) {
                  "\n\ndata: [DONE]\n\n"});
 }
 
+std::string document(std::string_view text) {
+  return joined(
+      {R"({"id":"4fdc4d8c-bc64-4776-8e72-13bf76a27cb3","object":"chat.completion","created":)",
+       R"(1795000000,"model":"deepseek-flash","choices":[{"index":0,"message":{"role":)",
+       R"("assistant","content":")", text, R"("},"logprobs":null,)",
+       R"("finish_reason":"stop"}],"usage":{"prompt_tokens":18,"completion_tokens":42,)",
+       R"("total_tokens":60,"prompt_tokens_details":{"cached_tokens":0},)",
+       R"("completion_tokens_details":{"reasoning_tokens":0},"prompt_cache_hit_tokens":0,)",
+       R"("prompt_cache_miss_tokens":18},"system_fingerprint":"fp_8b330d02d0_prod0820"})"});
+}
+
+std::string response(std::string_view document) {
+  return joined({"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
+                 std::to_string(document.size()), "\r\n\r\n", document});
+}
+
 std::string frame(std::string_view bytes) {
   char size[32];
   std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
@@ -131,6 +155,8 @@ std::string_view to_string(ChunkKind kind) {
   switch (kind) {
     case ChunkKind::text:
       return "text";
+    case ChunkKind::reasoning:
+      return "reasoning";
     case ChunkKind::arguments:
       return "arguments";
     case ChunkKind::openai:
@@ -164,14 +190,14 @@ std::string text_event(std::string_view text) {
   return joined({deepseek_front, R"({"content":")", text, "\"", deepseek_end});
 }
 
-std::string small_document() {
-  return R"({"id":"4fdc4d8c-bc64-4776-8e72-13bf76a27cb3","object":"chat.completion","created":)"
-         R"(1795000000,"model":"deepseek-flash","choices":[{"index":0,"message":{"role":)"
-         R"("assistant","content":"The Danube, the Rhine and the Elbe."},"logprobs":null,)"
-         R"("finish_reason":"stop"}],"usage":{"prompt_tokens":18,"completion_tokens":42,)"
-         R"("total_tokens":60,"prompt_tokens_details":{"cached_tokens":0},)"
-         R"("completion_tokens_details":{"reasoning_tokens":0},"prompt_cache_hit_tokens":0,)"
-         R"("prompt_cache_miss_tokens":18},"system_fingerprint":"fp_8b330d02d0_prod0820"})";
+std::string small_answer() { return response(document("The Danube, the Rhine and the Elbe.")); }
+
+std::string answer_of(std::int64_t text_bytes) {
+  std::string text;
+  for (std::int64_t i = 0; static_cast<std::int64_t>(text.size()) < text_bytes; ++i) {
+    text += pick(words, i);
+  }
+  return response(document(text));
 }
 
 std::string framed(std::string_view bytes, Framing framing) {

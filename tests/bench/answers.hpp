@@ -11,10 +11,10 @@
 namespace bench {
 
 /// Whose shape a chunk has. `text` is DeepSeek's ordinary delta.
-enum class ChunkKind { text, arguments, openai, openrouter, groq };
-inline constexpr ChunkKind chunk_kinds[] = {ChunkKind::text, ChunkKind::arguments,
-                                            ChunkKind::openai, ChunkKind::openrouter,
-                                            ChunkKind::groq};
+enum class ChunkKind { text, reasoning, arguments, openai, openrouter, groq };
+inline constexpr ChunkKind chunk_kinds[] = {ChunkKind::text,       ChunkKind::reasoning,
+                                            ChunkKind::arguments,  ChunkKind::openai,
+                                            ChunkKind::openrouter, ChunkKind::groq};
 std::string_view to_string(ChunkKind kind);
 ChunkKind chunk_kind_named(std::string_view name);
 
@@ -30,8 +30,9 @@ PreparedStream prepare_stream(ChunkKind kind);
 /// One event of a DeepSeek stream that brings `text`, which needs no escapes.
 std::string text_event(std::string_view text);
 
-/// A whole answer that is no stream.
-std::string small_document();
+/// An HTTP response that is no stream: some words, or a text of so many bytes of JSON.
+std::string small_answer();
+std::string answer_of(std::int64_t text_bytes);
 
 /// How a server cuts a stream into the chunks of HTTP.
 enum class Framing {

@@ -86,6 +86,10 @@ struct ReadDom {
     if (const auto text = delta.find("content"); text != delta.end() && text->is_string()) {
       return on_text(text->get_ref<const std::string&>());
     }
+    if (const auto text = delta.find("reasoning_content");
+        text != delta.end() && text->is_string()) {
+      return on_text(text->get_ref<const std::string&>());
+    }
     const auto calls = delta.find("tool_calls");
     if (calls == delta.end() || calls->empty()) return;
     on_text((*calls)[0]["function"]["arguments"].get_ref<const std::string&>());
@@ -109,10 +113,18 @@ struct ReadSimdjson {
     if (parser->iterate(padded.data(), chunk.size(), padded.size()).get(root) != 0) return;
     simdjson::ondemand::object delta;
     if (root["choices"].at(0)["delta"].get_object().get(delta) != 0) return;
-    std::string_view text;
-    if (delta["content"].get_string().get(text) == 0) return on_text(text);
-    if (delta["tool_calls"].at(0)["function"]["arguments"].get_string().get(text) == 0) {
-      on_text(text);
+    // In one pass, which for the keys that are not there is twice as fast as a search for each.
+    for (auto each : delta) {
+      simdjson::ondemand::field field;
+      if (std::move(each).get(field) != 0) return;
+      const simdjson::ondemand::raw_json_string key = field.key();
+      std::string_view text;
+      if (key == "content" || key == "reasoning_content") {
+        if (field.value().get_string().get(text) == 0) on_text(text);
+      } else if (key == "tool_calls") {
+        auto arguments = field.value().at(0)["function"]["arguments"];
+        if (arguments.get_string().get(text) == 0) on_text(text);
+      }
     }
   }
 };

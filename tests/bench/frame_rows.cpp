@@ -9,9 +9,9 @@
 #include <optional>
 #include <utility>
 
+#include "call.hpp"
 #include "raw_client.hpp"
 #include "server.hpp"
-#include "tally/tally.hpp"
 #include "timing.hpp"
 
 namespace bench {
@@ -52,28 +52,20 @@ Figures paced(int frames, const std::function<void()>& work) {
 }
 
 Figures tally_frames(const std::string& url, int streams, int frames) {
-  tally::ClientOptions options;
-  options.api_key = "sk-bench";
-  options.base_url = url;
-  options.provider = "deepseek";
-  const auto client = tally::Client::open(std::move(options));
-  if (!client) fail(client.error().message);
-  tally::ChatRequest request;
-  request.model = "deepseek-flash";
-  request.messages = {tally::user("Name three rivers.")};
-  for (int i = 0; i < streams; ++i) client->chat_start(request);
+  const tally::Client client = open_client(url);
+  for (int i = 0; i < streams; ++i) client.chat_start(small_request());
 
   std::size_t text = 0;
   tally::Event event;
   Figures figures = paced(frames, [&] {
-    if (!client->poll(std::chrono::milliseconds(1))) fail("poll");
-    while (client->next_event(event)) {
+    if (!client.poll(std::chrono::milliseconds(1))) fail("poll");
+    while (client.next_event(event)) {
       text += event.delta.text.size();
       if (event.completion) fail("a stream ended");
     }
   });
   figures["bytes"] = static_cast<double>(text);
-  client->shutdown(std::chrono::milliseconds(0));
+  client.shutdown(std::chrono::milliseconds(0));
   return figures;
 }
 

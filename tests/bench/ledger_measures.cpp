@@ -9,10 +9,6 @@
 namespace bench {
 namespace {
 
-Row process_row(const std::string& name, std::vector<std::string> words) {
-  return {name, [words = std::move(words)] { return run_in_process(words); }};
-}
-
 void measure_attempts(Report& report, const Scale& scale, const std::string& mode, int groups,
                       const std::string& key) {
   report.section("Ledger on disk, " + mode +

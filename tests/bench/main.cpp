@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 // tally_bench [--quick] [--json FILE] [SECTION...]: how fast tally is, beside libcurl alone.
-// Sections: stream decode calls latency streams frames money include open growth estimator ledger
-// ledger_queries; without one, all but frames.
+// Sections: stream decode calls latency streams most_streams frames money include open growth
+// estimator ledger ledger_queries; without one, all but frames.
 // tally_bench --row WORD...: one row, once, in this process. What the above starts.
+// tally_bench --serve: the server alone, for a row under a profiler.
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -22,6 +24,7 @@
 #include "decoders.hpp"
 #include "measures.hpp"
 #include "rows.hpp"
+#include "timing.hpp"
 
 namespace bench {
 namespace {
@@ -74,7 +77,8 @@ int measure(const Choice& choice) {
       {"decode", [&] { measure_decoding(report, scale); }},
       {"calls", [&] { measure_small_calls(report, server, scale); }},
       {"latency", [&] { measure_latency(report, server, scale); }},
-      {"streams", [&] { measure_many_streams(report, server, scale); }},
+      {"streams", [&] { measure_many_streams(report, scale); }},
+      {"most_streams", [&] { measure_most_streams(report, scale); }},
       {"frames", [&] { measure_frames(report, server, scale); }},
       {"money", [&] { measure_money(report, scale); }},
       {"include", [&] { measure_include(report, scale); }},
@@ -101,14 +105,21 @@ int measure(const Choice& choice) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
+  bench::raise_descriptor_limit();  // A descriptor for each stream, here and in what is started.
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0] == "--row") {
     return bench::print_row({words.begin() + 1, words.end()});
   }
+  if (!words.empty() && words[0] == "--serve") {
+    const bench::Server server;
+    std::printf("%s\n", server.url("/").c_str());
+    std::fflush(stdout);
+    for (;;) pause();
+  }
   bench::Choice choice;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--quick") {
-      choice.scale = bench::quick;
+      choice.scale = bench::quick_scale();
     } else if (words[i] == "--json" && i + 1 < words.size()) {
       choice.json = words[++i];
     } else {

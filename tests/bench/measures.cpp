@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "measures.hpp"
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "answers.hpp"
 #include "decoders.hpp"
+#ifdef TALLY_BENCH_TLS
+#include "tls_server.hpp"
+#endif
 
 namespace bench {
 namespace {
-
-Row process_row(const std::string& name, std::vector<std::string> words) {
-  return {name, [words = std::move(words)] { return run_in_process(words); }};
-}
-
-void check_same_text(Report& report, const Results& results, const std::vector<std::string>& rows) {
-  for (const std::string& row : rows) {
-    if (!results.has(row) || results.of(row, "text").median == results.of("tally", "text").median) {
-      continue;
-    }
-    report.note("WRONG: " + row + " and tally did not read the same text");
-  }
-}
 
 const std::vector<std::string>& decoder_rows() {
   static const std::vector<std::string> rows = has_simdjson()
@@ -41,12 +31,15 @@ void measure_stream_framed(Report& report, const Server& server, const Scale& sc
   for (const std::string& name : decoder_rows()) {
     rows.push_back(process_row(name, {"stream", name, url, warm_up}));
   }
+#ifdef TALLY_BENCH_HTTPLIB
+  rows.push_back(process_row("httplib", {"stream", "httplib", url, warm_up}));
+#endif
   rows.push_back(process_row("tally", {"stream", "tally", url, warm_up}));
   const Results results = run_rounds("stream, " + framing, rows, scale.rounds);
   for (const Row& row : rows) {
     report.row(results, row.name, "cpu_us", "us/chunk", 1.0 / static_cast<double>(scale.chunks));
   }
-  check_same_text(report, results, decoder_rows());
+  report.same_text(results, decoder_rows());
   report.figure(key + "_vs_count", "tally / count bytes",
                 results.ratio("tally", "count bytes", "cpu_us"));
   if (results.has("simdjson")) {
@@ -55,6 +48,43 @@ void measure_stream_framed(Report& report, const Server& server, const Scale& sc
   }
   report.figure(key + "_dom_over_tally", "dom / tally", results.ratio("dom", "tally", "cpu_us"),
                 6.0, true);
+  if (results.has("httplib")) {
+    report.figure(key + "_httplib_over_tally", "cpp-httplib + dom / tally",
+                  results.ratio("httplib", "tally", "cpu_us"));
+  }
+}
+
+/// `rows` name what `calls` does; each figure's key begins with `key`.
+void measure_calls(Report& report, const Scale& scale, const std::vector<std::string>& rows,
+                   const std::string& url, const std::string& ca_file,
+                   const std::function<std::int64_t()>& accepted, const std::string& key) {
+  std::vector<Row> runs;
+  for (const std::string& name : rows) {
+    runs.push_back({name, [&, name] {
+                      const std::int64_t before = accepted();
+                      Figures figures = run_in_process(
+                          {"calls", name, url, std::to_string(scale.calls), ca_file});
+                      figures["connections"] = static_cast<double>(accepted() - before);
+                      return figures;
+                    }});
+  }
+  const Results results = run_rounds(key, runs, scale.rounds);
+  for (const std::string& name : rows) {
+    report.row(results, name, "cpu_us", "us CPU", 1.0 / scale.calls);
+    report.row(results, name, "wall_us", "us wall", 1.0 / scale.calls);
+    report.row(results, name, "allocations", "allocations", 1.0 / scale.calls);
+    report.row(results, name, "connections", "connections", 1);
+  }
+  report.figure(key + "_vs_raw_dom", "tally / dom, CPU", results.ratio("tally", "dom", "cpu_us"),
+                1.15);
+  report.figure(key + "_wall_vs_raw_dom", "tally / dom, wall",
+                results.ratio("tally", "dom", "wall_us"));
+  if (results.has("httplib")) {
+    report.figure(key + "_httplib_over_tally", "cpp-httplib + dom / tally, CPU",
+                  results.ratio("httplib", "tally", "cpu_us"));
+  }
+  report.figure(key + "_connections", "connections of tally",
+                results.of("tally", "connections").most, 1);
 }
 
 std::string std_includes() {
@@ -102,7 +132,7 @@ void measure_decoding(Report& report, const Scale& scale) {
       report.row(results, row.name, "cpu_us", "ns/chunk", each);
       report.row(results, row.name, "allocations", "allocations", each / 1000);
     }
-    check_same_text(report, results, decoder_rows());
+    report.same_text(results, decoder_rows());
     const std::string key = kind == ChunkKind::text ? "decode" : "decode_" + name;
     if (results.has("simdjson")) {
       report.figure(key + "_vs_simdjson", "tally / simdjson",
@@ -118,29 +148,22 @@ void measure_decoding(Report& report, const Scale& scale) {
 
 void measure_small_calls(Report& report, const Server& server, const Scale& scale) {
   report.section(std::to_string(scale.calls) + " small calls one after another");
-  const auto row = [&](const std::string& name) {
-    return Row{name, [&server, &scale, name] {
-                 const auto before = server.accepted();
-                 Figures figures = run_in_process(
-                     {"calls", name, server.url("/small"), std::to_string(scale.calls)});
-                 figures["connections"] = static_cast<double>(server.accepted() - before);
-                 return figures;
-               }};
-  };
-  const std::vector<Row> rows = {row("unread"), row("dom"), row("tally")};
-  const Results results = run_rounds("small calls", rows, scale.rounds);
-  for (const Row& each : rows) {
-    report.row(results, each.name, "cpu_us", "us CPU", 1.0 / scale.calls);
-    report.row(results, each.name, "wall_us", "us wall", 1.0 / scale.calls);
-    report.row(results, each.name, "allocations", "allocations", 1.0 / scale.calls);
-  }
-  report.figure("small_calls_vs_raw_dom", "tally / dom, CPU",
-                results.ratio("tally", "dom", "cpu_us"), 1.15);
-  report.figure("small_calls_wall_vs_raw_dom", "tally / dom, wall",
-                results.ratio("tally", "dom", "wall_us"));
-  report.figure("small_calls_connections", "connections of tally",
-                results.of("tally", "connections").most, 1);
-  report.note("With TLS: not measured here.");
+  std::vector<std::string> rows = {"unread", "dom", "tally"};
+#ifdef TALLY_BENCH_HTTPLIB
+  rows.push_back("httplib");
+#endif
+  measure_calls(
+      report, scale, rows, server.url("/small"), "", [&] { return server.accepted(); },
+      "small_calls");
+#ifdef TALLY_BENCH_TLS
+  report.section("The same over TLS, the certificate verified against a CA file");
+  const TlsServer tls;
+  measure_calls(
+      report, scale, {"unread", "dom", "tally"}, tls.url(), tls.ca_file(),
+      [&] { return tls.accepted(); }, "small_calls_tls");
+#else
+  report.note("With TLS: not measured, since there was no OpenSSL 3 (libssl-dev).");
+#endif
 }
 
 void measure_latency(Report& report, const Server& server, const Scale& scale) {
@@ -163,54 +186,6 @@ void measure_latency(Report& report, const Server& server, const Scale& scale) {
                 results.ratio("tally", "simdjson", "p50_us"), 1.1);
   report.figure("latency_p99_vs_simdjson", "tally / simdjson, p99",
                 results.ratio("tally", "simdjson", "p99_us"), 1.1);
-}
-
-void measure_many_streams(Report& report, const Server& server, const Scale& scale) {
-  const std::string count = std::to_string(scale.streams);
-  report.section(count + " streams on one thread, 20 chunks a second each, " +
-                 std::to_string(scale.paced_chunks) + " chunks");
-  const std::string url = server.url("/paced/" + std::to_string(scale.paced_chunks) + "/50000");
-  const std::vector<Row> rows = {process_row("dom", {"streams", "dom", url, count}),
-                                 process_row("tally", {"streams", "tally", url, count})};
-  const Results results = run_rounds("streams", rows, scale.rounds);
-  for (const Row& row : rows) {
-    report.row(results, row.name, "cpu_us", "s CPU", 1e-6);
-    report.row(results, row.name, "peak_kib", "MB peak", 1.0 / 1024);
-    report.row(results, row.name, "wall_us", "s wall", 1e-6);
-  }
-  check_same_text(report, results, {"dom"});
-  const std::string key = "streams_" + count;
-  report.figure(key + "_cpu_vs_epoll_dom", "tally / socket_action + epoll + dom, CPU",
-                results.ratio("tally", "dom", "cpu_us"), 0.9);
-  report.figure(key + "_rss_vs_epoll_dom", "the same, peak memory",
-                results.ratio("tally", "dom", "peak_kib"), 1.0);
-}
-
-void measure_frames(Report& report, const Server& server, const Scale& scale) {
-  for (const char* streams : {"1", "50", "500"}) {
-    const std::string frames = std::to_string(scale.frames);
-    report.section(frames + " frames at 60 Hz, " + streams +
-                   " streams of 20 chunks a second each: one frame's share");
-    const std::string url = server.url("/paced/1000000/50000");
-    const std::vector<Row> rows = {
-        process_row("curl_multi_perform", {"frames", "curl", url, streams, frames}),
-        process_row("tally", {"frames", "tally", url, streams, frames})};
-    const Results results = run_rounds(std::string("frames, ") + streams, rows, 1);
-    for (const char* figure : {"p50_us", "p99_us", "worst_us"}) {
-      const std::string short_name(figure, std::string_view(figure).find('_'));
-      for (const Row& row : rows) {
-        report.row(results, row.name, std::string("wall_") + figure, "us " + short_name, 1);
-        report.row(results, row.name, std::string("cpu_") + figure, "us CPU " + short_name, 1);
-      }
-    }
-    const std::string key = std::string("frames_") + streams;
-    report.figure(key + "_p50_vs_perform", "tally / curl_multi_perform, CPU p50",
-                  results.ratio("tally", "curl_multi_perform", "cpu_p50_us"));
-    report.figure(key + "_poll_p99_us", "us of tally, wall p99",
-                  results.of("tally", "wall_p99_us").median, 1000);
-    report.figure(key + "_poll_worst_us", "us of tally, wall worst",
-                  results.of("tally", "wall_worst_us").median);
-  }
 }
 
 void measure_money(Report& report, const Scale& scale) {
@@ -240,22 +215,27 @@ void measure_money(Report& report, const Scale& scale) {
 void measure_include(Report& report, const Scale& scale) {
   report.section("Include cost: " TALLY_COMPILER " -std=c++17 -fsyntax-only");
   const auto folder = std::filesystem::temp_directory_path();
-  const auto row = [&](const std::string& name, const std::string& file, const std::string& text) {
+  const auto command = [&](const std::string& file, const std::string& text) {
     const std::string path = folder / file;
     std::ofstream(path) << text;
-    return Row{name, [path] {
-                 const double cpu = cpu_us_of_command(
-                     {TALLY_COMPILER, "-std=c++17", "-fsyntax-only", "-I" TALLY_INCLUDE_DIR, path});
-                 return Figures{{"cpu_us", cpu}};
-               }};
+    return std::vector<std::string>{TALLY_COMPILER, "-std=c++17", "-fsyntax-only",
+                                    "-I" TALLY_INCLUDE_DIR, path};
   };
-  const std::vector<Row> rows = {
-      row("the std headers that it needs", "tally_bench_std.cpp", std_includes()),
-      row("tally.hpp", "tally_bench_tally.cpp", "#include \"tally/tally.hpp\"\n")};
+  const auto std_headers = command("tally_bench_std.cpp", std_includes());
+  const auto tally_header = command("tally_bench_tally.cpp", "#include \"tally/tally.hpp\"\n");
+  const auto row = [](const std::string& name, const std::vector<std::string>& words) {
+    return Row{name, [words] { return Figures{{"cpu_us", cpu_us_of_command(words)}}; }};
+  };
+  const std::vector<Row> rows = {row("the std headers that it needs", std_headers),
+                                 row("tally.hpp", tally_header)};
   const Results results = run_rounds("include", rows, 3 * scale.rounds);
   for (const Row& each : rows) report.row(results, each.name, "cpu_us", "s CPU", 1e-6);
   report.figure("include_cost_vs_std", "tally.hpp / std headers",
                 results.ratio("tally.hpp", "the std headers that it needs", "cpu_us"), 1.3);
+#ifdef TALLY_BENCH_VALGRIND
+  report.figure("include_instructions_vs_std", "the same, instructions of the compiler",
+                instructions_of_command(tally_header) / instructions_of_command(std_headers), 1.3);
+#endif
 }
 
 void measure_open(Report& report, const Scale& scale) {
@@ -267,33 +247,6 @@ void measure_open(Report& report, const Scale& scale) {
   for (const Row& row : rows) report.row(results, row.name, "cpu_us", "ms CPU", 1e-3);
   report.figure("open_vs_curl_init", "Client::open / curl",
                 results.ratio("Client::open", "curl_global_init + curl_multi_init", "cpu_us"), 1.5);
-}
-
-void measure_growth(Report& report, const Server& server, const Scale& scale) {
-  report.section("Growth of tally: CPU of a chunk and peak memory by the length of the stream");
-  std::vector<Row> rows;
-  std::vector<long> lengths;
-  for (long length = 1000; length <= scale.largest_stream; length *= 10) {
-    lengths.push_back(length);
-    rows.push_back(
-        process_row(std::to_string(length) + " chunks",
-                    {"stream", "tally", server.url("/stream/" + std::to_string(length) + "/pieces"),
-                     server.url("/stream/1000/pieces")}));
-  }
-  const Results results = run_rounds("growth", rows, scale.rounds);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    report.row(results, rows[i].name, "cpu_us", "us/chunk", 1.0 / static_cast<double>(lengths[i]));
-    report.row(results, rows[i].name, "peak_kib", "MB peak", 1.0 / 1024);
-  }
-  const std::string& longest = rows.back().name;
-  const std::string& shorter = rows[rows.size() - 2].name;
-  report.figure("growth_cpu_per_chunk", "CPU a chunk, longest / a tenth of it",
-                results.ratio(longest, shorter, "cpu_us") / 10, 1.2);
-  const double more_kib =
-      results.of(longest, "peak_kib").median - results.of(shorter, "peak_kib").median;
-  const double more_text = results.of(longest, "text").median - results.of(shorter, "text").median;
-  report.figure("growth_bytes_per_byte_of_text", "bytes held for a byte more of text",
-                more_kib * 1024 / more_text);
 }
 
 }  // namespace bench

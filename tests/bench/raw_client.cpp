@@ -17,10 +17,6 @@
 namespace bench {
 namespace {
 
-constexpr const char* request_body =
-    R"({"model":"deepseek-flash","messages":[{"role":"user","content":"Name three rivers."}],)"
-    R"("stream":true,"stream_options":{"include_usage":true}})";
-
 std::size_t on_bytes(char* data, std::size_t size, std::size_t count, void* on_body) {
   (*static_cast<const std::function<void(std::string_view)>*>(on_body))({data, size * count});
   return size * count;
@@ -37,7 +33,7 @@ CURL* make_easy(const std::string& url, void* headers) {
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_body);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, raw_request_body);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_bytes);
   return easy;
 }
@@ -119,10 +115,12 @@ class SocketLoop {
 
 }  // namespace
 
-RawClient::RawClient(const std::string& url) : headers_(make_headers()) {
+RawClient::RawClient(const std::string& url, const std::string& ca_file)
+    : headers_(make_headers()) {
   easy_ = make_easy(url, headers_);
   // As tally's: the floor is not to be slower for smaller reads.
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, 65536L);
+  if (!ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, ca_file.c_str());
 }
 
 RawClient::~RawClient() {

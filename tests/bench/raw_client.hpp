@@ -11,15 +11,21 @@
 
 namespace bench {
 
+/// Of the size that tally's has.
+inline constexpr const char* raw_request_body =
+    R"({"model":"deepseek-flash","messages":[{"role":"user","content":"Name three rivers."}],)"
+    R"("stream":true,"stream_options":{"include_usage":true}})";
+
 /// One easy handle, reused for each request.
 class RawClient {
  public:
-  explicit RawClient(const std::string& url);
+  /// `ca_file` is for `https://`.
+  explicit RawClient(const std::string& url, const std::string& ca_file = {});
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  /// Posts a request of the size that tally's has; `on_body` gets the answer. False: it failed.
+  /// Posts that request; `on_body` gets the answer. False: it failed.
   bool post(const std::function<void(std::string_view)>& on_body);
 
  private:

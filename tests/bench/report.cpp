@@ -33,6 +33,15 @@ void Report::figure(const std::string& key, const std::string& meaning, double v
   std::printf("\n");
 }
 
+void Report::same_text(const Results& results, const std::vector<std::string>& rows) {
+  for (const std::string& row : rows) {
+    if (!results.has(row) || results.of(row, "text").median == results.of("tally", "text").median) {
+      continue;
+    }
+    note("WRONG: " + row + " and tally did not read the same text");
+  }
+}
+
 void Report::note(const std::string& text) { std::printf("  %s\n", text.c_str()); }
 
 void Report::fact(const std::string& key, const std::string& value) {

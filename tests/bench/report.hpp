@@ -21,6 +21,8 @@ class Report {
   /// least) that it should be.
   void figure(const std::string& key, const std::string& meaning, double value,
               std::optional<double> target = {}, bool at_least = false);
+  /// Says so if a row did not read the text that tally's read.
+  void same_text(const Results& results, const std::vector<std::string>& rows);
   void note(const std::string& text);
   void fact(const std::string& key, const std::string& value);
 

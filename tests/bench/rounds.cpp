@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -101,8 +102,33 @@ Figures run_in_process(const std::vector<std::string>& words) {
   return figures;
 }
 
+Row process_row(const std::string& name, std::vector<std::string> words) {
+  return {name, [words = std::move(words)] { return run_in_process(words); }};
+}
+
 double cpu_us_of_command(const std::vector<std::string>& words) {
   return run_command(words).cpu_us;
 }
+
+#ifdef TALLY_BENCH_VALGRIND
+double instructions_of_command(const std::vector<std::string>& words) {
+  std::vector<std::string> command = {TALLY_BENCH_VALGRIND,   "--tool=cachegrind",
+                                      "--cache-sim=no",       "--cachegrind-out-file=/dev/null",
+                                      "--trace-children=yes", "--log-fd=1"};
+  command.insert(command.end(), words.begin(), words.end());
+  std::istringstream output(run_command(std::move(command)).output);
+  double sum = 0;
+  for (std::string line; std::getline(output, line);) {
+    const std::size_t refs = line.find("I   refs:");
+    if (refs == line.npos) continue;
+    std::string digits;
+    for (const char c : line.substr(refs)) {
+      if (c >= '0' && c <= '9') digits += c;
+    }
+    sum += std::strtod(digits.c_str(), nullptr);
+  }
+  return sum;
+}
+#endif
 
 }  // namespace bench

@@ -46,7 +46,15 @@ Results run_rounds(const std::string& title, const std::vector<Row>& rows, int r
 /// The row that `words` name, in a fresh process of this program.
 Figures run_in_process(const std::vector<std::string>& words);
 
+/// A row that is a process of its own in each round.
+Row process_row(const std::string& name, std::vector<std::string> words);
+
 /// CPU of a command and of all that it starts; ends the program if the command fails.
 double cpu_us_of_command(const std::vector<std::string>& words);
+
+#ifdef TALLY_BENCH_VALGRIND
+/// The same, in instructions.
+double instructions_of_command(const std::vector<std::string>& words);
+#endif
 
 }  // namespace bench

@@ -11,9 +11,13 @@
 #include <utility>
 
 #include "answers.hpp"
+#include "call.hpp"
 #include "decoders.hpp"
 #include "frame_rows.hpp"
+#include "growth_rows.hpp"
+#include "httplib_client.hpp"
 #include "ledger_rows.hpp"
+#include "many_rows.hpp"
 #include "raw_client.hpp"
 #include "server.hpp"
 #include "tally/tally.hpp"
@@ -23,40 +27,13 @@
 namespace bench {
 namespace {
 
-// Client and prices.
-
-tally::Client open_client(const std::string& url) {
-  tally::ClientOptions options;
-  options.api_key = "sk-bench";
-  options.base_url = url;
-  options.provider = "deepseek";
-  auto client = tally::Client::open(std::move(options));
-  if (!client) fail(client.error().message);
-  return *std::move(client);
-}
-
-tally::ChatRequest request() {
-  tally::ChatRequest request;
-  request.model = "deepseek-flash";
-  request.messages = {tally::user("Name three rivers.")};
-  return request;
-}
-
-/// A row without its bill would not be comparable to what it promises.
-void check(const tally::Completion& completion) {
-  if (!completion.reply) fail(completion.reply.error().message);
-  if (completion.receipt.state != tally::BillState::settled || !completion.receipt.cost.total) {
-    fail("a call has no settled cost: " + to_string(completion.receipt));
-  }
-}
-
 // Streams.
 
 std::string raw_url(const std::string& url) { return url + "/chat/completions"; }
 
 std::size_t read_tally(const std::string& url) {
   std::size_t text = 0;
-  check(open_client(url).chat(request(), [&text](const tally::Delta& delta) {
+  check(open_client(url).chat(small_request(), [&text](const tally::Delta& delta) {
     text += delta.text.size();
     return tally::Flow::keep;
   }));
@@ -67,14 +44,28 @@ std::size_t read_raw(const std::string& decoder_name, const std::string& url) {
   std::string text;
   const auto decoder =
       make_decoder(decoder_name, [&text](std::string_view piece) { text += piece; });
+  const auto feed = [&](std::string_view bytes) { decoder->feed(bytes); };
   RawClient client(raw_url(url));
-  if (!client.post([&](std::string_view bytes) { decoder->feed(bytes); })) fail("libcurl");
+  if (!client.post(feed)) fail("libcurl");
   return text.size();
 }
+
+#ifdef TALLY_BENCH_HTTPLIB
+std::size_t read_httplib(const std::string& url) {
+  std::string text;
+  const auto decoder = make_decoder("dom", [&text](std::string_view piece) { text += piece; });
+  HttplibClient client(raw_url(url));
+  if (!client.post([&](std::string_view bytes) { decoder->feed(bytes); })) fail("cpp-httplib");
+  return text.size();
+}
+#endif
 
 /// stream NAME URL WARM_UP_URL
 Figures stream(const std::vector<std::string>& words) {
   const auto read = [&](const std::string& url) {
+#ifdef TALLY_BENCH_HTTPLIB
+    if (words[1] == "httplib") return read_httplib(url);
+#endif
     return words[1] == "tally" ? read_tally(url) : read_raw(words[1], url);
   };
   read(words[3]);
@@ -111,7 +102,7 @@ std::size_t decode_tally(const PreparedStream& stream, std::int64_t chunks, tall
     reader.feed(bytes);
     for (const tally::DeltaRecord& record : deltas) {
       const tally::Delta delta = reader.view(record);
-      text += delta.text.size();
+      text += delta.text.size() + delta.reasoning.size();
       if (delta.tool_call) text += delta.tool_call->arguments.size();
     }
     deltas.clear();
@@ -146,26 +137,37 @@ Figures decode(const std::vector<std::string>& words) {
 
 // Small calls.
 
-/// calls NAME URL COUNT
+/// calls NAME URL COUNT [CA_FILE]
 Figures calls(const std::vector<std::string>& words) {
   const int count = std::atoi(words[3].c_str());
-  if (words[1] == "tally") {
-    const tally::Client client = open_client(words[2]);
-    check(client.chat(request()));
+  const std::string ca_file = words.size() > 4 ? words[4] : "";
+  // The first call connects, and is not timed.
+  const auto time_calls = [count](const std::function<void()>& call) {
+    call();
     return timed([&] {
-      for (int i = 0; i < count; ++i) check(client.chat(request()));
+      for (int i = 0; i < count; ++i) call();
+    });
+  };
+  if (words[1] == "tally") {
+    const tally::Client client = open_client(words[2], ca_file);
+    return time_calls([&] { check(client.chat(small_request())); });
+  }
+  std::string body;
+  const auto keep = [&body](std::string_view bytes) { body += bytes; };
+#ifdef TALLY_BENCH_HTTPLIB
+  if (words[1] == "httplib") {
+    HttplibClient client(raw_url(words[2]));
+    return time_calls([&] {
+      body.clear();
+      if (!client.post(keep) || read_document(body).empty()) fail("cpp-httplib");
     });
   }
-  RawClient client(raw_url(words[2]));
-  std::string body;
-  const auto call = [&] {
+#endif
+  RawClient client(raw_url(words[2]), ca_file);
+  return time_calls([&] {
     body.clear();
-    if (!client.post([&body](std::string_view bytes) { body += bytes; })) fail("libcurl");
+    if (!client.post(keep)) fail("libcurl");
     if (words[1] == "dom" && read_document(body).empty()) fail("no text");
-  };
-  call();
-  return timed([&] {
-    for (int i = 0; i < count; ++i) call();
   });
 }
 
@@ -180,7 +182,7 @@ Figures latency(const std::vector<std::string>& words) {
     if (sent > 0) after_us.push_back(static_cast<double>(now - sent) / 1000);
   };
   if (words[1] == "tally") {
-    check(open_client(words[2]).chat(request(), [&](const tally::Delta& delta) {
+    check(open_client(words[2]).chat(small_request(), [&](const tally::Delta& delta) {
       note(delta.text);
       return tally::Flow::keep;
     }));
@@ -190,38 +192,6 @@ Figures latency(const std::vector<std::string>& words) {
     if (!client.post([&](std::string_view bytes) { decoder->feed(bytes); })) fail("libcurl");
   }
   return percentiles(std::move(after_us));
-}
-
-// Many streams on one thread.
-
-std::size_t run_tally_streams(const std::string& url, int count) {
-  const tally::Client client = open_client(url);
-  for (int i = 0; i < count; ++i) client.chat_start(request());
-  std::size_t text = 0;
-  for (int left = count; left > 0;) {
-    if (!client.wait(std::chrono::seconds(10))) fail("wait");
-    for (tally::Event event; client.next_event(event);) {
-      text += event.delta.text.size();
-      if (!event.completion) continue;
-      check(*event.completion);
-      --left;
-    }
-  }
-  return text;
-}
-
-/// streams NAME URL COUNT
-Figures streams(const std::vector<std::string>& words) {
-  const int count = std::atoi(words[3].c_str());
-  std::size_t text = 0;
-  Figures figures = timed([&] {
-    text = words[1] == "tally"
-               ? run_tally_streams(words[2], count)
-               : static_cast<std::size_t>(run_raw_streams(raw_url(words[2]), count));
-  });
-  figures["text"] = static_cast<double>(text);
-  figures["peak_kib"] = peak_kib();
-  return figures;
 }
 
 // Money.
@@ -297,6 +267,8 @@ Figures run_row(const std::vector<std::string>& words) {
       {"cost", &cost},
       {"catalog", &catalog},
       {"open", &open},
+      {"reply", &reply},
+      {"conversation", &conversation},
 #ifdef TALLY_BENCH_SQLITE
       {"attempts", &ledger_attempts},
       {"polls", &ledger_polls},

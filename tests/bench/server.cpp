@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <deque>
@@ -72,17 +64,6 @@ std::vector<std::string> split_path(std::string_view request) {
   return words;
 }
 
-/// The length of the first request in `in`; 0: it is not whole yet.
-std::size_t request_length(std::string_view in) {
-  const std::size_t head_end = in.find("\r\n\r\n");
-  if (head_end == in.npos) return 0;
-  const std::size_t field = in.find("Content-Length: ");
-  const std::size_t body =
-      field < head_end ? std::strtoull(in.data() + field + 16, nullptr, 10) : 0;
-  const std::size_t length = head_end + 4 + body;
-  return in.size() >= length ? length : 0;
-}
-
 class Loop {
  public:
   Loop(int listener, std::atomic<std::int64_t>& accepted)
@@ -95,9 +76,7 @@ class Loop {
       prepared.tail = bytes_of(framed(stream.tail, framing) + std::string(last_frame));
     }
     paced_ = bytes_of(framed(text_event(" river"), Framing::events));
-    const std::string document = small_document();
-    document_ = bytes_of("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                         std::to_string(document.size()) + "\r\n\r\n" + document);
+    small_answer_ = bytes_of(small_answer());
     watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
   }
 
@@ -140,8 +119,7 @@ class Loop {
       const int socket = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket < 0) return;
       ++accepted_;
-      const int on = 1;
-      setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      send_without_delay(socket);
       Connection& connection = connections_[socket];
       connection = Connection{};
       connection.socket = socket;
@@ -184,8 +162,10 @@ class Loop {
       connection.due_ns =
           monotonic_ns() + connection.interval_ns + connection.interval_ns * phase / 1000;
       due_.push({connection.due_ns, connection.socket, connection.generation});
+    } else if (words[0] == "reply") {
+      connection.out.push_back({bytes_of(answer_of(count)), 1});
     } else {
-      connection.out.push_back({document_, 1});
+      connection.out.push_back({small_answer_, 1});
     }
     flush(connection);
   }
@@ -244,28 +224,8 @@ class Loop {
   std::priority_queue<Due, std::vector<Due>, std::greater<Due>> due_;
   std::map<std::string, Prepared> streams_;
   Bytes paced_;
-  Bytes document_;
+  Bytes small_answer_;
 };
-
-int listen_anywhere() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      listen(listener, 4096) != 0) {
-    std::perror("benchmark server");
-    std::exit(1);
-  }
-  return listener;
-}
-
-int port_of(int listener) {
-  sockaddr_in address{};
-  socklen_t length = sizeof address;
-  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
-  return ntohs(address.sin_port);
-}
 
 }  // namespace
 
@@ -275,34 +235,10 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-struct Server::Shared {
-  std::atomic<std::int64_t> accepted{0};
-};
-
-Server::Server() {
-  void* memory =
-      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  shared_ = new (memory) Shared;
-  const int listener = listen_anywhere();
-  port_ = port_of(listener);
-  process_ = fork();
-  if (process_ == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    Loop(listener, shared_->accepted).run();
-  }
-  close(listener);
-}
-
-Server::~Server() {
-  kill(process_, SIGKILL);
-  waitpid(process_, nullptr, 0);
-  munmap(shared_, sizeof(Shared));
-}
+Server::Server() : process_([](int listener, auto& accepted) { Loop(listener, accepted).run(); }) {}
 
 std::string Server::url(const std::string& path) const {
-  return "http://127.0.0.1:" + std::to_string(port_) + path;
+  return "http://127.0.0.1:" + std::to_string(process_.port()) + path;
 }
-
-std::int64_t Server::accepted() const { return shared_->accepted.load(); }
 
 }  // namespace bench

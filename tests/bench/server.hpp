@@ -7,13 +7,14 @@
 //   /stream/<chunks>/pieces/...   a stream as fast as the socket takes it, in 16 KB HTTP chunks
 //   /stream/<chunks>/events/...   the same with an HTTP chunk for each event
 //   /small/...                    a small document
+//   /reply/<bytes>/...            a document whose text is so long
 //   /paced/<chunks>/<us>/...      a stream of one event every so many microseconds
 //   /clock/<chunks>/<us>/...      the same; the text is CLOCK_MONOTONIC at the send, in nanoseconds
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
+
+#include "server_process.hpp"
 
 namespace bench {
 
@@ -23,18 +24,12 @@ std::int64_t monotonic_ns();
 class Server {
  public:
   Server();
-  ~Server();
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
 
   std::string url(const std::string& path) const;
-  std::int64_t accepted() const;  ///< TCP connections so far.
+  std::int64_t accepted() const { return process_.accepted(); }
 
  private:
-  struct Shared;
-  Shared* shared_ = nullptr;
-  int port_ = 0;
-  pid_t process_ = -1;
+  const ServerProcess process_;
 };
 
 }  // namespace bench

@@ -13,7 +13,10 @@
 #include "server.hpp"
 
 namespace bench {
-namespace {
+[[noreturn]] void fail(const std::string& why) {
+  std::fprintf(stderr, "tally_bench: %s\n", why.c_str());
+  std::exit(1);
+}
 
 double cpu_us() {
   rusage usage{};
@@ -24,13 +27,6 @@ double cpu_us() {
   return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
 }
 
-}  // namespace
-
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "tally_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
 double peak_kib() {
   // `ru_maxrss` would have the parent's in it.
   std::ifstream status("/proc/self/status");
@@ -38,6 +34,19 @@ double peak_kib() {
     if (line.rfind("VmHWM:", 0) == 0) return std::atof(line.c_str() + 6);
   }
   return 0;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
 }
 
 Figures timed(const std::function<void()>& work) {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Many streams on one thread.
+
+#include <string>
+#include <vector>
+
+#include "rows.hpp"
+
+namespace bench {
+
+/// streams NAME URL COUNT: from opening to the last one's end. Of `tally` also `begun_chunks`,
+/// those that came when the last stream had begun, and `begun_cpu_us` of such a chunk: without what
+/// connecting takes.
+Figures streams(const std::vector<std::string>& words);
+
+}  // namespace bench
