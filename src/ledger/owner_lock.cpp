@@ -130,17 +130,18 @@ OwnerLock::~OwnerLock() {
 }
 
 Result<OwnerLock> OwnerLock::make(const std::string& path) {
+  OwnerLock lock(path, no_file);
+  own_files().add(path);  // First: where there is no memory for that, no file is left behind.
   const std::intptr_t file = create_file(path);
-  if (file == no_file) return cannot_lock(path, last_error());
-  own_files().add(path);
   // Where locks do not work the lease alone tells life from death.
-  if (try_lock(file) == OwnerLife::alive) {
-    const Error error = cannot_lock(path, last_error());
-    close_file(file);
-    own_files().drop(path);
-    return error;
+  if (file != no_file && try_lock(file) != OwnerLife::alive) {
+    lock.file_ = file;
+    return Result<OwnerLock>(std::move(lock));
   }
-  return OwnerLock(path, file);
+  const Error error = cannot_lock(path, last_error());
+  if (file != no_file) close_file(file);
+  own_files().drop(path);
+  return error;
 }
 
 OwnerLife look_at_owner(const std::string& path) {
