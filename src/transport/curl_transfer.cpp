@@ -12,10 +12,6 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-// Larger than curl's 16 KB: a fast stream then takes a quarter of the reads. Pages that were never
-// written cost no memory.
-constexpr long receive_buffer_bytes = 65536;
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' ||
@@ -106,7 +102,8 @@ CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(resolve_);
 }
 
-Result<void> CurlTransfer::open(const CurlOptions& options, std::vector<std::string>* trace) {
+Result<void> CurlTransfer::open(const CurlOptions& options, long receive_buffer_bytes,
+                                std::vector<std::string>* trace) {
   easy_ = curl_easy_init();
   if (easy_ == nullptr) return Error{ErrorKind::unsupported, "libcurl is out of memory"};
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, message_.data());

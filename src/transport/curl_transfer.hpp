@@ -25,7 +25,8 @@ class CurlTransfer {
 
   /// Makes the handle and sets what all transfers share; an option that this libcurl refuses is an
   /// error. `trace` collects what curl says, where the options ask for it.
-  Result<void> open(const CurlOptions& options, std::vector<std::string>* trace);
+  Result<void> open(const CurlOptions& options, long receive_buffer_bytes,
+                    std::vector<std::string>* trace);
 
   /// Sets what this transfer alone has. `handler` outlives it.
   bool prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
