@@ -114,7 +114,6 @@ Result<void> check_parts(const Message& message, std::size_t of_message) {
 /// `extra` may not say what the library has to know: what a message is, and holds.
 Result<void> check_extra(const std::string& extra, const std::string& field,
                          std::initializer_list<std::string_view> own) {
-  if (extra.empty()) return {};
   auto read = read_object(extra, field);
   if (!read) return std::move(read.error());
   for (const std::string_view name : own) {
@@ -125,10 +124,13 @@ Result<void> check_extra(const std::string& extra, const std::string& field,
 }
 
 Result<void> check_extras(const Message& message, std::size_t of_message) {
-  const auto checked = check_extra(message.extra, place("messages", of_message, "extra"),
-                                   {"role", "content", "tool_calls"});
-  if (!checked) return checked;
+  if (!message.extra.empty()) {
+    auto fine = check_extra(message.extra, place("messages", of_message, "extra"),
+                            {"role", "content", "tool_calls"});
+    if (!fine) return fine;
+  }
   for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
+    if (message.tool_calls[i].extra.empty()) continue;
     const std::string field = place("messages", of_message, place("tool_calls", i, "extra"));
     auto fine = check_extra(message.tool_calls[i].extra, field, {"id", "type", "function"});
     if (!fine) return fine;

@@ -51,8 +51,9 @@ Result<void> check_above_zero(std::string_view field, std::optional<std::int64_t
 }
 
 Result<RequestExtra> RequestExtra::read(const std::string& text) {
+  if (text.empty()) return RequestExtra({}, {});
   // Repaired before it is read, so that the places of its values are places in this text.
-  std::string repaired = text.empty() ? "{}" : replace_invalid_utf8(text);
+  std::string repaired = replace_invalid_utf8(text);
   auto json = read_object(repaired, "extra");
   if (!json) return std::move(json).error();
   return RequestExtra(std::move(repaired), *std::move(json));
