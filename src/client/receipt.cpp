@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tally/receipt.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 namespace tally {
@@ -94,17 +95,23 @@ void append_attempt(std::string& out, const Attempt& attempt) {
 
 void sum_attempts(Receipt& receipt) {
   receipt.state = BillState::not_billed;
-  receipt.usage = Usage{};
-  // If all were free, so is the sum: a known amount of 0.
-  receipt.cost = receipt.attempts.empty() ? Cost{} : receipt.attempts.front().cost;
-  bool is_first = true;
-  for (const Attempt& attempt : receipt.attempts) {
-    if (badness(attempt.state) > badness(receipt.state)) receipt.state = attempt.state;
+  const auto is_billed = [](const Attempt& each) { return each.state != BillState::not_billed; };
+  auto attempt = std::find_if(receipt.attempts.begin(), receipt.attempts.end(), is_billed);
+  if (attempt == receipt.attempts.end()) {
+    receipt.usage = Usage{};
+    // If all were free, so is the sum: a known amount of 0.
+    receipt.cost = receipt.attempts.empty() ? Cost{} : receipt.attempts.front().cost;
+    return;
+  }
+  receipt.state = attempt->state;
+  receipt.usage = attempt->usage;
+  receipt.cost = attempt->cost;
+  while (++attempt != receipt.attempts.end()) {
     // An attempt that cost nothing has no price; adding it would make the sum look unpriced.
-    if (attempt.state == BillState::not_billed) continue;
-    receipt.usage = is_first ? attempt.usage : sum(receipt.usage, attempt.usage);
-    receipt.cost = is_first ? attempt.cost : sum(receipt.cost, attempt.cost);
-    is_first = false;
+    if (!is_billed(*attempt)) continue;
+    if (badness(attempt->state) > badness(receipt.state)) receipt.state = attempt->state;
+    receipt.usage = sum(receipt.usage, attempt->usage);
+    receipt.cost = sum(receipt.cost, attempt->cost);
   }
 }
 
