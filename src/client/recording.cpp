@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/stable_order.hpp"
 #include "client/secret.hpp"
 
 namespace tally {
@@ -72,7 +73,7 @@ void ReplayClock::advance_to(SteadyInstant now) {
 Recording::Recording(std::vector<RecordedExchange> exchanges)
     : clock_(std::min_element(exchanges.begin(), exchanges.end(), is_earlier)->started) {
   // Lines are written when exchanges end; of equal ones, the call that was first asks first.
-  std::stable_sort(exchanges.begin(), exchanges.end(), is_earlier);
+  sort_stably(exchanges, is_earlier);
   for (RecordedExchange& each : exchanges) known_.push_back({std::move(each), false});
 }
 

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/stable_order.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -122,8 +124,7 @@ std::vector<std::string> secrets_in(const HttpHeaders& headers) {
     is_cookie ? add_cookies(value, secrets) : add_words(value, secrets);
   }
   // One may be a part of another.
-  std::stable_sort(secrets.begin(), secrets.end(),
-                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  sort_stably(secrets, [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return secrets;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <utility>
 
+#include "base/stable_order.hpp"
 #include "ledger/ledger_state.hpp"
 
 namespace tally {
@@ -46,8 +46,7 @@ std::vector<Reading> readings_of(const std::vector<BalanceCheck>& checks, Curren
       readings.push_back({check.at, amount->total});
     }
   }
-  const auto is_earlier = [](const Reading& a, const Reading& b) { return a.at < b.at; };
-  std::stable_sort(readings.begin(), readings.end(), is_earlier);
+  sort_stably(readings, [](const Reading& a, const Reading& b) { return a.at < b.at; });
   return readings;
 }
 

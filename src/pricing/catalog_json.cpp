@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/stable_order.hpp"
 #include "pricing/allowance_json.hpp"
 #include "pricing/entry_json.hpp"
 #include "pricing/field_json.hpp"
@@ -62,9 +63,8 @@ bool is_same_thing(const TokenAllowance& a, const TokenAllowance& b) {
 template <class Part>
 std::vector<Part> in_order(FieldReader& reader, const Field& array,
                            std::vector<Sourced<Part>> parts) {
-  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
-    return order_of(a.part) < order_of(b.part);
-  });
+  sort_stably(parts,
+              [](const auto& a, const auto& b) { return order_of(a.part) < order_of(b.part); });
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Part& earlier = parts[i - 1].part;
     const Part& later = parts[i].part;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/stable_order.hpp"
 #include "pricing/difference.hpp"
 #include "pricing/price_list.hpp"
 
@@ -84,8 +85,8 @@ void refuse_excluded(PriceListing& listing, const std::vector<std::string>& excl
 /// Of entries that say the same about one model the first is kept. Of those that do not, or that
 /// claim one name, none is: nothing tells which is right.
 void refuse_repeated(PriceListing& listing) {
-  std::stable_sort(listing.cards.begin(), listing.cards.end(),
-                   [](const ListedCard& a, const ListedCard& b) { return key_of(a) < key_of(b); });
+  sort_stably(listing.cards,
+              [](const ListedCard& a, const ListedCard& b) { return key_of(a) < key_of(b); });
   std::map<std::string, int> claims;
   const ListedCard* first = nullptr;
   for (const ListedCard& card : listing.cards) {
