@@ -113,12 +113,9 @@ void Call::cancel() noexcept {
 }
 
 void Call::begin_attempt() {
-  Attempt attempt;
-  attempt.number = static_cast<int>(receipt_.attempts.size()) + 1;
-  attempt.started = settings_->clock->wall();
-  attempt.attempt_id = uuid_v7(attempt.started);
-  attempt_ = std::move(attempt);
-  reserved_at_ = attempt_.started;
+  const Instant now = settings_->clock->wall();
+  attempt_id_ = uuid_v7(now);
+  attempt_started_ = reserved_at_ = now;
   stage_ = Stage::unsent;
   is_admitted_ = is_billed_ = false;
   billed_at_.reset();
@@ -127,7 +124,7 @@ void Call::begin_attempt() {
 
 void Call::reserve() {
   if (!booking_.has_ledger()) return send();
-  auto refusal = booking_.assess(*settings_, receipt_.model, attempt_.started, clocks_.total);
+  auto refusal = booking_.assess(*settings_, receipt_.model, attempt_started_, clocks_.total);
   if (refusal) return refuse_by_budget(*std::move(refusal), booking_.worst().unknown);
   stage_ = Stage::admit;
   booking_.reserve(row(), *lane_);
@@ -189,7 +186,7 @@ void Call::send() {
   if (!started) return settle({std::move(started).error(), true, "connect_failed"});
   transfer_ = *started;
   // The ledger may have taken its time; and a replay's clock knows only now what is replayed.
-  attempt_.started = settings_->clock->wall();
+  attempt_started_ = settings_->clock->wall();
   lane_->lower_deadline(deadline());
 }
 

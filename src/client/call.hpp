@@ -123,11 +123,13 @@ class Call {
   void bill(const Outcome& outcome);
   bool hand_in();
   BillFacts bill_facts() const;
+  int attempt_number() const;
   void complete_error();
   void plan_retry(const Outcome& outcome);
   void after_settle();
   void report_attempt();
   LedgerRow row() const;
+  void describe_bill(LedgerRow& row) const;
   const Reply& reply() const;
 
   const std::shared_ptr<const ClientSettings> settings_;
@@ -153,10 +155,11 @@ class Call {
   SteadyInstant back_off_until_{};
 
   // Of the attempt under way.
-  Attempt attempt_;
+  std::string attempt_id_;
   Instant reserved_at_{};
+  Instant attempt_started_{};
   bool is_admitted_ = false;   ///< The ledger has its reserve, or is done without.
-  bool is_billed_ = false;     ///< It stands in the receipt.
+  bool is_billed_ = false;     ///< It is the last one in the receipt.
   bool is_unsettled_ = false;  ///< There was no memory for its bill, or to hand that in.
   std::optional<Instant> billed_at_;
   std::shared_ptr<const HttpHeaders> headers_;

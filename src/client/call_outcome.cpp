@@ -133,8 +133,9 @@ const Reply& Call::reply() const {
 
 BillFacts Call::bill_facts() const {
   BillFacts facts;
-  facts.started = attempt_.started;
-  facts.completed = attempt_.completed;
+  facts.started = attempt_started_;
+  facts.completed =
+      exchange_ && exchange_->ended_at ? *exchange_->ended_at : settings_->clock->wall();
   facts.model_requested = receipt_.model;
   facts.reply = &reply();
   facts.bound = &booking_.bound();
@@ -167,29 +168,37 @@ void Call::settle(Outcome outcome) {
 }
 
 void Call::bill(const Outcome& outcome) {
-  attempt_.completed = settings_->clock->wall();
-  if (exchange_ && exchange_->ended_at) attempt_.completed = *exchange_->ended_at;
   BillFacts facts = bill_facts();
   facts.is_free = outcome.is_free;
   Bill bill = bill_of(*settings_, facts);
-  attempt_.state = bill.state;
-  attempt_.reason = outcome.reason;
-  attempt_.usage = std::move(bill.usage);
-  attempt_.cost = std::move(bill.cost);
+  // Made only here: a thousand calls under way would hold a thousand of them, a kilobyte each.
+  Attempt attempt;
+  attempt.number = attempt_number();
+  attempt.attempt_id = attempt_id_;
+  attempt.state = bill.state;
+  attempt.reason = outcome.reason;
+  attempt.usage = std::move(bill.usage);
+  attempt.cost = std::move(bill.cost);
+  attempt.started = facts.started;
+  attempt.completed = facts.completed;
   billed_at_ = bill.billed_at;
-  attempt_.model_reported = reply().model;
+  attempt.model_reported = reply().model;
   if (exchange_) {
-    attempt_.http_status = exchange_->status;
-    attempt_.request_id = exchange_->request_id;
-    if (headers_) redact(attempt_.request_id, key_in(*headers_));
+    attempt.http_status = exchange_->status;
+    attempt.request_id = exchange_->request_id;
+    if (headers_) redact(attempt.request_id, key_in(*headers_));
     if (exchange_->first_payload_at) {
-      attempt_.first_byte_after = std::chrono::duration_cast<std::chrono::microseconds>(
+      attempt.first_byte_after = std::chrono::duration_cast<std::chrono::microseconds>(
           *exchange_->first_payload_at - exchange_->started_at);
     }
   }
-  receipt_.attempts.push_back(attempt_);
-  settings_->meter->count(attempt_);
+  receipt_.attempts.push_back(std::move(attempt));
   is_billed_ = true;
+  settings_->meter->count(receipt_.attempts.back());
+}
+
+int Call::attempt_number() const {
+  return static_cast<int>(receipt_.attempts.size()) + (is_billed_ ? 0 : 1);
 }
 
 /// Hands the bill to the ledger. True: nobody has to wait for an answer.
@@ -236,8 +245,10 @@ void Call::tell_budgets(const LedgerDone& answer) {
 void Call::complete_error() {
   if (!error_) return;
   error_->charge_possible = receipt_.state != BillState::not_billed;
-  error_->http_status = attempt_.http_status;
-  error_->request_id = attempt_.request_id;
+  if (is_billed_) {
+    error_->http_status = receipt_.attempts.back().http_status;
+    error_->request_id = receipt_.attempts.back().request_id;
+  }
   if (!headers_) return;
   redact(error_->message, key_in(*headers_));
   redact(error_->provider_code, key_in(*headers_));
@@ -245,10 +256,11 @@ void Call::complete_error() {
 
 void Call::plan_retry(const Outcome& outcome) {
   retry_after_.reset();
-  if (!outcome.may_repeat || attempt_.number > retries_.most) return;
+  const int number = attempt_number();
+  if (!outcome.may_repeat || number > retries_.most) return;
   const std::string_view asked_for = exchange_ ? std::string_view(exchange_->retry_after) : "";
-  const auto asked = read_retry_after(asked_for, attempt_.completed);
-  const auto delay = retry_delay(retries_, attempt_.number, asked, std::random_device{}());
+  const auto asked = read_retry_after(asked_for, receipt_.attempts.back().completed);
+  const auto delay = retry_delay(retries_, number, asked, std::random_device{}());
   const SteadyInstant begins_at = lane_->now() + delay;
   if (begins_at > later(started_at_, retries_.within)) return;
   if (clocks_.total.count() > 0 && begins_at > later(started_at_, clocks_.total)) return;
@@ -265,7 +277,7 @@ void Call::after_settle() {
   lane_->lower_deadline(back_off_until_);
   if (!settings_->options.hooks.on_retry) return;
   quietly([this] {
-    RetryNotice notice{id, receipt_.call_id, attempt_.number, *error_, *retry_after_};
+    RetryNotice notice{id, receipt_.call_id, attempt_number(), *error_, *retry_after_};
     lane_->post([settings = settings_, notice = std::move(notice)] {
       settings->options.hooks.on_retry(notice);
     });
@@ -278,14 +290,14 @@ void Call::report_attempt() {
   report.call_id = receipt_.call_id;
   report.provider = receipt_.provider;
   report.model = receipt_.model;
-  report.attempt = attempt_;
+  report.attempt = receipt_.attempts.back();
   report.labels = labels_;
   report.finish_reason = reply().finish_reason_text;
   report.response_id = reply().id;
   if (error_) report.error = error_->kind;
   if (exchange_ && exchange_->end) report.times = exchange_->end->times;
   if (exchange_ && exchange_->reader && exchange_->first_payload_at) {
-    report.first_token = attempt_.first_byte_after;
+    report.first_token = report.attempt.first_byte_after;
     report.last_token = std::chrono::duration_cast<std::chrono::microseconds>(
         exchange_->last_payload_at - exchange_->started_at);
   }
@@ -296,38 +308,43 @@ void Call::report_attempt() {
 
 LedgerRow Call::row() const {
   LedgerRow row;
-  row.attempt_id = attempt_.attempt_id;
+  row.attempt_id = attempt_id_;
   row.call_id = receipt_.call_id;
-  row.attempt_number = attempt_.number;
-  row.revision = attempt_.state == BillState::reserved ? 0 : 1;
-  row.state = attempt_.state;
-  row.reason = attempt_.reason;
+  row.attempt_number = attempt_number();
   row.provider = receipt_.provider;
   row.host = settings_->host;
   row.model_requested = receipt_.model;
-  row.model_reported = attempt_.model_reported;
   row.streamed = shape_ == CallShape::streamed;
   row.labels = labels_;
   row.started = reserved_at_;  // Budgets have counted it there.
-  if (attempt_.state != BillState::reserved) row.completed = attempt_.completed;
-  row.billed_at = billed_at_;
-  row.first_byte_after = attempt_.first_byte_after;
-  row.usage = attempt_.usage;
-  row.cost = attempt_.cost;
+  if (is_billed_) describe_bill(row);
   booking_.describe(row);
-  row.http_status = attempt_.http_status;
-  row.finish_reason = reply().finish_reason_text;
-  if (error_ && attempt_.state != BillState::reserved) row.error = to_string(error_->kind);
-  row.request_id = attempt_.request_id;
-  row.response_id = reply().id;
   return row;
+}
+
+void Call::describe_bill(LedgerRow& row) const {
+  const Attempt& attempt = receipt_.attempts.back();
+  row.revision = 1;
+  row.state = attempt.state;
+  row.reason = attempt.reason;
+  row.model_reported = attempt.model_reported;
+  row.completed = attempt.completed;
+  row.billed_at = billed_at_;
+  row.first_byte_after = attempt.first_byte_after;
+  row.usage = attempt.usage;
+  row.cost = attempt.cost;
+  row.http_status = attempt.http_status;
+  row.finish_reason = reply().finish_reason_text;
+  if (error_) row.error = to_string(error_->kind);
+  row.request_id = attempt.request_id;
+  row.response_id = reply().id;
 }
 
 Completion Call::take_completion() noexcept {
   make_up();
   const bool has_reader = exchange_ && exchange_->reader;
   Reply reply = has_reader ? exchange_->reader->take_reply() : Reply{};
-  reply.request_id = std::move(attempt_.request_id);
+  if (is_billed_) quietly([&] { reply.request_id = receipt_.attempts.back().request_id; });
   if (exchange_) reply.headers = std::move(exchange_->told_headers);
   const auto hide_key = [&] {
     for (ReplyHeader& header : reply.headers) redact(header.value, key_in(*headers_));
