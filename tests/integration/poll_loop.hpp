@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <thread>
 #include <utility>
@@ -30,6 +31,14 @@ inline void poll_sockets(std::vector<pollfd>& sockets, std::chrono::milliseconds
 inline void poll_sockets(std::vector<pollfd>& sockets, std::chrono::milliseconds longest) {
   ::poll(sockets.data(), sockets.size(), static_cast<int>(longest.count()));
 }
+#endif
+
+/// How many sockets a transport shows that needs none: what tells of `wake`, which nothing can on
+/// Windows.
+#if defined(_WIN32)
+inline constexpr std::size_t idle_watches = 0;
+#else
+inline constexpr std::size_t idle_watches = 1;
 #endif
 
 class PollLoop {
