@@ -103,7 +103,8 @@ CurlTransfer::~CurlTransfer() {
 }
 
 Result<void> CurlTransfer::open(const CurlOptions& options, long receive_buffer_bytes,
-                                std::vector<std::string>* trace) {
+                                std::vector<std::string>* trace, std::size_t* idle_connections) {
+  idle_connections_ = idle_connections;
   easy_ = curl_easy_init();
   if (easy_ == nullptr) return Error{ErrorKind::unsupported, "libcurl is out of memory"};
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, message_.data());
@@ -252,10 +253,14 @@ TransferTimes CurlTransfer::times() const {
   times.first_byte = stage(CURLINFO_STARTTRANSFER_TIME_T, 0);
   times.bytes_sent = static_cast<std::uint64_t>(read(CURLINFO_SIZE_UPLOAD_T));
   times.bytes_received = static_cast<std::uint64_t>(read(CURLINFO_SIZE_DOWNLOAD_T));
-  long connections = 0;
-  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
-  times.connection_was_reused = connected_ && connections == 0;
+  times.connection_was_reused = connected_ && uses_known_connection();
   return times;
+}
+
+bool CurlTransfer::uses_known_connection() const {
+  long made = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &made);
+  return made == 0;
 }
 
 bool CurlTransfer::request_was_sent() const {
@@ -279,6 +284,9 @@ int CurlTransfer::on_request(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_ABORT;
   }
   transfer->connected_ = true;
+  if (*transfer->idle_connections_ > 0 && transfer->uses_known_connection()) {
+    --*transfer->idle_connections_;
+  }
   TALLY_TRY {
     transfer->handler_->on_connected();
     return CURL_PREREQFUNC_OK;

@@ -24,9 +24,10 @@ class CurlTransfer {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   /// Makes the handle and sets what all transfers share; an option that this libcurl refuses is an
-  /// error. `trace` collects what curl says, where the options ask for it.
+  /// error. `trace` collects what curl says, where the options ask for it; `idle_connections` is
+  /// counted down when a transfer has taken one.
   Result<void> open(const CurlOptions& options, long receive_buffer_bytes,
-                    std::vector<std::string>* trace);
+                    std::vector<std::string>* trace, std::size_t* idle_connections);
 
   /// Sets what this transfer alone has. `handler` outlives it.
   bool prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
@@ -48,6 +49,7 @@ class CurlTransfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   void take_header_line(std::string_view line);
   bool request_was_sent() const;
+  bool uses_known_connection() const;
   TransferTimes times() const;
 
   Result<void> set_network(const CurlOptions& options);
@@ -66,6 +68,7 @@ class CurlTransfer {
   std::array<char, CURL_ERROR_SIZE> message_{};
   curl_slist* resolve_ = nullptr;
   std::vector<std::string>* trace_ = nullptr;
+  std::size_t* idle_connections_ = nullptr;
 };
 
 }  // namespace TALLY_ABI

@@ -7,8 +7,9 @@
 namespace bench {
 namespace {
 
-/// Each run has a server of its own: to an address with thousands of connections that were closed
-/// less than a minute ago, the kernel finds free ports but slowly.
+/// The streams begin when all are connected, or there would never be so many at once on a slow
+/// machine. Each run has a server of its own: to an address with thousands of connections that were
+/// closed less than a minute ago, the kernel finds free ports but slowly.
 Row streams_row(const std::string& name, const std::string& decoder, int streams, int chunks,
                 int interval_us) {
   return {name, [=] {

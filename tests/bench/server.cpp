@@ -60,7 +60,7 @@ std::vector<std::string> split_path(std::string_view request) {
     words.emplace_back(path.substr(at, end - at));
     at = end + 1;
   }
-  words.resize(std::max<std::size_t>(words.size(), 3));
+  words.resize(std::max<std::size_t>(words.size(), 4));
   return words;
 }
 
@@ -157,17 +157,28 @@ class Loop {
       connection.tells_the_time = words[0] == "clock";
       connection.paced_chunks_left = count;
       connection.interval_ns = std::atoll(words[2].c_str()) * 1000;
-      // Streams that begin together do not go on in step.
-      const auto phase = static_cast<std::int64_t>(connection.generation * 617 % 1000);
-      connection.due_ns =
-          monotonic_ns() + connection.interval_ns + connection.interval_ns * phase / 1000;
-      due_.push({connection.due_ns, connection.socket, connection.generation});
+      gathered_.push_back({connection.socket, connection.generation});
+      if (static_cast<std::int64_t>(gathered_.size()) >= std::atoll(words[3].c_str())) begin();
     } else if (words[0] == "reply") {
       connection.out.push_back({bytes_of(answer_of(count)), 1});
     } else {
       connection.out.push_back({small_answer_, 1});
     }
     flush(connection);
+  }
+
+  /// Streams that begin together do not go on in step.
+  void begin() {
+    const std::int64_t now = monotonic_ns();
+    for (const auto& [socket, generation] : gathered_) {
+      const auto found = connections_.find(socket);
+      if (found == connections_.end() || found->second.generation != generation) continue;
+      Connection& connection = found->second;
+      const auto phase = static_cast<std::int64_t>(generation * 617 % 1000);
+      connection.due_ns = now + connection.interval_ns + connection.interval_ns * phase / 1000;
+      due_.push({connection.due_ns, socket, generation});
+    }
+    gathered_.clear();
   }
 
   void send_due() {
@@ -221,6 +232,7 @@ class Loop {
   const int epoll_;
   std::unordered_map<int, Connection> connections_;
   std::uint64_t generations_ = 0;
+  std::vector<std::pair<int, std::uint64_t>> gathered_;  // Whose streams have not begun.
   std::priority_queue<Due, std::vector<Due>, std::greater<Due>> due_;
   std::map<std::string, Prepared> streams_;
   Bytes paced_;

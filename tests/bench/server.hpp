@@ -9,6 +9,7 @@
 //   /small/...                    a small document
 //   /reply/<bytes>/...            a document whose text is so long
 //   /paced/<chunks>/<us>/...      a stream of one event every so many microseconds
+//   /paced/<chunks>/<us>/<n>/...  the same, begun when n have been asked for
 //   /clock/<chunks>/<us>/...      the same; the text is CLOCK_MONOTONIC at the send, in nanoseconds
 
 #include <cstdint>
