@@ -23,7 +23,9 @@ CallId StartedCalls::add(std::unique_ptr<Call> call, std::uint64_t group,
   const CallId id = last_id_ + 1;
   call->id = id;
   cancellable.emplace(id, Cancellable{group, call->own_cancel()});
-  added_.emplace(id, Started{std::move(call), std::move(refusal)});
+  Started started{std::move(call)};
+  if (refusal) started.refusal = std::make_unique<Error>(*std::move(refusal));
+  added_.emplace(id, std::move(started));
   cancellable_.merge(cancellable);
   last_id_ = id;
   return id;
@@ -49,7 +51,8 @@ std::optional<StartedCalls::Calls::node_type> StartedCalls::take_added() {
 }
 
 void StartedCalls::begin(Started& started, const std::optional<Error>& refusal) {
-  std::optional<Error> why = std::move(started.refusal);
+  std::optional<Error> why;
+  if (started.refusal) why = std::move(*started.refusal);
   if (!why && refusal && !quietly([&] { why = refusal; })) why = out_of_memory();
   if (why) {
     started.call->refuse(*std::move(why));

@@ -52,7 +52,7 @@ class StartedCalls {
  private:
   struct Started {
     std::unique_ptr<Call> call;
-    std::optional<Error> refusal{};
+    std::unique_ptr<Error> refusal{};
     bool is_queued = false;   ///< Stands in the queue of calls with an event,
     Started* next = nullptr;  ///< before this one.
   };
