@@ -85,9 +85,10 @@ void Call::begin(Lane& lane) noexcept {
   if (!quietly([&] { lane.add(*this); })) return refuse(out_of_memory());
   lane_ = &lane;
   safely([&] {
-    own_cancel_->attach(lane);
     // Kept only once it is attached: another call over this lane may have the same one.
-    if (auto token = std::exchange(token_, nullptr)) {
+    auto token = std::exchange(token_, nullptr);
+    own_cancel_->attach(lane);
+    if (token) {
       token->attach(lane);
       token_ = std::move(token);
     }
@@ -192,7 +193,7 @@ void Call::send() {
 
 std::shared_ptr<const HttpHeaders> Call::headers_of_attempt() {
   if (!settings_->options.token) return settings_->headers;
-  return headers_with_key(settings_->options, settings_->options.token());
+  return headers_with_token(settings_->options);
 }
 
 void Call::touch() {

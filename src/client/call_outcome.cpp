@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The end of an attempt: what it was, what it costs, what the ledger gets.
+#include <cstdint>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -260,7 +262,9 @@ void Call::plan_retry(const Outcome& outcome) {
   if (!outcome.may_repeat || number > retries_.most) return;
   const std::string_view asked_for = exchange_ ? std::string_view(exchange_->retry_after) : "";
   const auto asked = read_retry_after(asked_for, receipt_.attempts.back().completed);
-  const auto delay = retry_delay(retries_, number, asked, std::random_device{}());
+  std::uint32_t chance = std::numeric_limits<std::uint32_t>::max();
+  quietly([&] { chance = std::random_device{}(); });  // It throws where no descriptor is left.
+  const auto delay = retry_delay(retries_, number, asked, chance);
   const SteadyInstant begins_at = lane_->now() + delay;
   if (begins_at > later(started_at_, retries_.within)) return;
   if (clocks_.total.count() > 0 && begins_at > later(started_at_, clocks_.total)) return;

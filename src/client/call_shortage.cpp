@@ -36,7 +36,12 @@ void Call::run_out() noexcept {
 void Call::end_short_of_memory() {
   if (stage_ == Stage::settle) return stop_settling(out_of_memory());
   const bool has_ended = stage_ != Stage::back_off && exchange_ && exchange_->end;
-  if (has_ended && !exchange_->ran_out) return settle(outcome_of_transfer());
+  if (has_ended && !exchange_->ran_out) {
+    transfer_ = 0;
+    Outcome outcome = outcome_of_transfer();
+    outcome.may_repeat = false;
+    return settle(std::move(outcome));
+  }
   interrupt(out_of_memory(), "out_of_memory");
 }
 

@@ -127,7 +127,8 @@ Result<void> Client::Core::warm_up(std::chrono::milliseconds timeout) {
     if ((*lane)->is_suspended()) {
       return Error{ErrorKind::busy, "the started calls are suspended: resume them first"};
     }
-    const auto warm = fetch(**lane, *settings_, order);
+    Result<Fetched> warm = out_of_memory();
+    quietly([&] { warm = fetch(**lane, *settings_, order); });
     started_->queue_ready();  // The lane's turns were the fetch's.
     note_for_loop();
     lock.unlock();
@@ -147,7 +148,7 @@ Result<std::string> Client::Core::get(std::string_view path, std::string_view wh
   const ClientOptions& options = settings_->options;
   FetchOrder order{path, who, settings_->headers, later(settings_->clock->steady(), timeout),
                    stops_};
-  if (options.token) order.headers = headers_with_key(options, options.token());
+  if (options.token) order.headers = headers_with_token(options);
   if (!order.headers) {
     return Error{ErrorKind::authentication, "ClientOptions::token gave no usable key"};
   }
@@ -206,6 +207,7 @@ Result<bool> Client::Core::turn_started(microseconds waits) {
     begin_added();
     moved = started_->turn(waits);
   });
+  if (!has_run) started_->queue_ready();  // Who ended in a turn that was broken off is not told of.
   const auto posts = started_->take_posts();
   note_for_loop();
   lock.unlock();

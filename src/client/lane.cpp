@@ -87,13 +87,13 @@ void Lane::turn(microseconds wait) {
     stop_cancelled();
     wait = microseconds(0);
   }
-  bool has_answers = collect_answers();
-  if (has_answers || !touched_.empty() || !posts_.empty()) wait = microseconds(0);
+  collect_answers();
+  if (has_answers_ || !touched_.empty() || !posts_.empty()) wait = microseconds(0);
   wait = bounded(wait);
   drive(wait);
-  if (wait > microseconds(0)) has_answers = collect_answers();
+  if (wait > microseconds(0)) collect_answers();
   if (now() >= next_check_) read_what_waits();
-  if (has_answers || now() >= next_check_) {
+  if (has_answers_ || now() >= next_check_) {
     advance_all();
     return;
   }
@@ -111,14 +111,12 @@ void Lane::drive(microseconds wait) {
   for (const Awaited& each : awaited_) each.ledger->store->await(wait);
 }
 
-bool Lane::collect_answers() {
-  bool has_new = false;
+void Lane::collect_answers() {
   for (Awaited& each : awaited_) {
     const std::uint64_t answers = each.ledger->collect();
-    has_new = has_new || answers != each.answers_seen;
+    has_answers_ = has_answers_ || answers != each.answers_seen;
     each.answers_seen = answers;
   }
-  return has_new;
 }
 
 void Lane::expect_answer(const std::shared_ptr<Ledger::State>& ledger) {
@@ -173,6 +171,7 @@ void Lane::advance_touched() {
 
 void Lane::advance_all() {
   touched_.clear();
+  has_answers_ = false;
   next_check_ = SteadyInstant::max();
   const SteadyInstant at = now();
   for (Call* call : calls_) {

@@ -82,7 +82,7 @@ class Lane {
   /// Lets the transport, or the stores, or both in turn, do what they have to do.
   void drive(std::chrono::microseconds wait);
   /// Takes over what the ledgers have answered, once for all calls. False: nothing.
-  bool collect_answers();
+  void collect_answers();
   void stop_cancelled();
   void read_what_waits();
   void advance_touched();
@@ -97,6 +97,7 @@ class Lane {
   std::vector<Call*> due_;      ///< Were touched, and are being advanced.
   std::vector<Call*> moved_;
   std::vector<std::function<void()>> posts_;
+  bool has_answers_ = false;  ///< That no call has looked at; also of a turn that was broken off.
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
   std::vector<Awaited> awaited_;                     ///< Mostly none or one.
   int starts_left_ = 0;                              ///< In this turn.

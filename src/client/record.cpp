@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quietly.hpp"
 #include "client/recorded_exchange.hpp"
 #include "client/secret.hpp"
 
@@ -60,7 +61,7 @@ class RecordedTransfer final : public TransferHandler {
     started_at_ = recorder_->clock->steady();
   }
 
-  void cancel() {
+  void cancel() noexcept {
     if (is_over_) return;
     turn_.next_turn();
     end({TransferResult::cancelled, "", exchange_.is_connected, {}});
@@ -98,13 +99,16 @@ class RecordedTransfer final : public TransferHandler {
         std::chrono::duration_cast<std::chrono::microseconds>(turn_.now() - started_at_),
         std::chrono::microseconds(0));
   }
-  void end(const TransferEnd& how) {
+  /// Without memory for its line an exchange is not recorded; the call has its end in any case.
+  void end(const TransferEnd& how) noexcept {
     is_over_ = true;
-    exchange_.result = how.result;
-    exchange_.message = how.message;
-    exchange_.request_sent = how.request_sent;
-    exchange_.ended_after = elapsed();
-    recorder_->write(exchange_, secrets_);
+    quietly([&] {
+      exchange_.result = how.result;
+      exchange_.message = how.message;
+      exchange_.request_sent = how.request_sent;
+      exchange_.ended_after = elapsed();
+      recorder_->write(exchange_, secrets_);
+    });
   }
 
   std::shared_ptr<Recorder> recorder_;
@@ -124,8 +128,14 @@ class RecordingTransport final : public Transport {
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
     forget_ended();
     auto transfer = std::make_unique<RecordedTransfer>(recorder_, turn_, request, handler);
-    auto id = inner_->start(std::move(request), *transfer);
-    if (id) transfers_.emplace(*id, std::move(transfer));
+    // Its place is made first: a transfer that is under way needs its handler.
+    Transfers place;
+    RecordedTransfer& recorded = *(place[0] = std::move(transfer));
+    auto id = inner_->start(std::move(request), recorded);
+    if (!id) return id;
+    auto node = place.extract(place.begin());
+    node.key() = *id;
+    transfers_.insert(std::move(node));
     return id;
   }
   void pause(TransferId id) override { inner_->pause(id); }
@@ -150,6 +160,8 @@ class RecordingTransport final : public Transport {
   }
 
  private:
+  using Transfers = std::map<TransferId, std::unique_ptr<RecordedTransfer>>;
+
   void forget_ended() {
     for (auto it = transfers_.begin(); it != transfers_.end();) {
       it = it->second->is_over() ? transfers_.erase(it) : std::next(it);
@@ -158,7 +170,7 @@ class RecordingTransport final : public Transport {
 
   std::shared_ptr<Recorder> recorder_;
   TurnTime turn_;
-  std::map<TransferId, std::unique_ptr<RecordedTransfer>> transfers_;
+  Transfers transfers_;
   std::unique_ptr<Transport> inner_;  ///< Goes first: it may know the transfers.
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/quietly.hpp"
 #include "client/secret.hpp"
 
 namespace tally {
@@ -127,8 +128,10 @@ Result<void> check_headers(const ClientOptions& options) {
 
 }  // namespace
 
-std::shared_ptr<const HttpHeaders> headers_with_key(const ClientOptions& options,
-                                                    const std::string& key) {
+std::shared_ptr<const HttpHeaders> headers_with_token(const ClientOptions& options) {
+  std::string key;
+  // A host's function that throws has given no key; and no frame here is made for its exceptions.
+  if (!quietly([&] { key = options.token(); })) return nullptr;
   return key.empty() || has_control(key) ? nullptr : headers_of(options, key);
 }
 

@@ -30,9 +30,9 @@ struct ClientSettings {
   }
 };
 
-/// The headers of every request, with `key`; null if it is empty or holds control characters.
-std::shared_ptr<const HttpHeaders> headers_with_key(const ClientOptions& options,
-                                                    const std::string& key);
+/// The headers of a request with the key that `ClientOptions::token` gives; null if that throws,
+/// is empty or holds control characters.
+std::shared_ptr<const HttpHeaders> headers_with_token(const ClientOptions& options);
 
 /// `invalid_argument` names the option and what is wrong with it; `authentication` for a missing
 /// key.

@@ -98,16 +98,19 @@ SqliteStore::~SqliteStore() {
     return;
   }
   const SteadyInstant until = later(now(), options_.lock_timeout);
-  const bool has_memory = quietly([&] {
+  // Where one of these finds no memory, the next one still may.
+  quietly([&] {
     while (!queue_.empty()) {
       write_batch(take_batch(most_rows), until, Patience::waits);
       if (!trouble_.empty()) break;
     }
-    for (const Pending& left : queue_) set_aside(path_, left.write, trouble_);
+  });
+  for (const Pending& left : queue_) quietly([&] { set_aside(path_, left.write, trouble_); });
+  const bool is_done = quietly([&] {
     if (database_->begin(until)) forget_idle_owner(*database_, owner_id_);
     database_->commit();
   });
-  if (!has_memory) database_->rollback();
+  if (!is_done) database_->rollback();
   readers_.clear();
   // The last connection of all processes checkpoints when it is closed.
 }
@@ -127,9 +130,8 @@ Error SqliteStore::forked() {
 void SqliteStore::submit(std::vector<LedgerWrite> batch) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (is_forked()) {
-    std::vector<LedgerDone> refused;
-    for (const LedgerWrite& write : batch) refused.push_back({write.ticket, forked(), {}, {}});
-    return answer(std::move(refused));
+    for (const LedgerWrite& write : batch) answer({write.ticket, forked(), {}, {}});
+    return;
   }
   Batch taken;
   for (LedgerWrite& write : batch) taken.push_back({std::move(write), false});
@@ -203,11 +205,14 @@ SqliteStore::Batch SqliteStore::take_batch(std::size_t most) noexcept {
 
 void SqliteStore::give_back(Batch& batch) noexcept { queue_.splice(queue_.begin(), batch); }
 
-void SqliteStore::answer(std::vector<LedgerDone> done) {
-  const std::size_t count = done.size();
-  done_.insert(done_.end(), std::make_move_iterator(done.begin()),
-               std::make_move_iterator(done.end()));
-  answered_ += count;
+void SqliteStore::make_room_for_answers(std::size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  done_.reserve(done_.size() + count);
+}
+
+void SqliteStore::answer(LedgerDone done) {
+  done_.push_back(std::move(done));
+  ++answered_;
 }
 
 void SqliteStore::write_batch(Batch batch, SteadyInstant until, Patience patience) {
@@ -223,6 +228,7 @@ void SqliteStore::write_batch(Batch batch, SteadyInstant until, Patience patienc
     if (database_->begin(until)) {
       writer_.begun(system_clock()->wall());
       done = write_rows(batch, patience);
+      make_room_for_answers(done.size());  // What is committed is answered, memory or not.
     }
     const bool row_failed = database_->failure() && database_->failure()->is_of_the_row();
     if (!row_failed && database_->commit()) {
@@ -239,9 +245,10 @@ void SqliteStore::write_batch(Batch batch, SteadyInstant until, Patience patienc
     }
     // All but that row, once more.
     const auto bad = std::next(batch.begin(), static_cast<std::ptrdiff_t>(done.size() - 1));
+    make_room_for_answers(1);
     LedgerDone aside = set_aside(path_, bad->write, failure.text);
     std::lock_guard<std::mutex> lock(mutex_);
-    bad->is_answered ? static_cast<void>(--retrying_) : answer({std::move(aside)});
+    bad->is_answered ? static_cast<void>(--retrying_) : answer(std::move(aside));
     batch.erase(bad);
   }
   unwritten.dismiss();
@@ -260,15 +267,11 @@ std::vector<LedgerDone> SqliteStore::write_rows(const Batch& batch, Patience pat
 }
 
 void SqliteStore::finish_rows(Batch& batch, std::vector<LedgerDone> done) {
-  std::vector<LedgerDone> answers;
+  std::lock_guard<std::mutex> lock(mutex_);
   auto end = batch.begin();
   for (LedgerDone& each : done) {
-    if (!(end++)->is_answered) answers.push_back(std::move(each));
+    (end++)->is_answered ? static_cast<void>(--retrying_) : answer(std::move(each));
   }
-  std::lock_guard<std::mutex> lock(mutex_);
-  const std::size_t answered = answers.size();
-  answer(std::move(answers));
-  retrying_ -= done.size() - answered;
   trouble_.clear();
   batch.erase(batch.begin(), end);
   give_back(batch);
@@ -287,7 +290,7 @@ void SqliteStore::fail_batch(Batch& batch, const SqliteFailure& failure) {
   for (auto pending = batch.begin(); pending != batch.end();) {
     const bool is_bill = pending->write.kind == LedgerWrite::Kind::settle;
     if (!pending->is_answered) {
-      answer({{pending->write.ticket, error, {}, {}}});
+      answer({pending->write.ticket, error, {}, {}});
       pending->is_answered = true;
       if (is_bill) ++retrying_;
     }

@@ -94,11 +94,12 @@ class SqliteStore final : public LedgerStore {
   bool may_write() const;
   Batch take_batch(std::size_t most) noexcept;
   void give_back(Batch& batch) noexcept;
-  void answer(std::vector<LedgerDone> done);
+  void answer(LedgerDone done);
 
   // With the writing connection (`is_writing_`), without the mutex.
   enum class Patience { waits, frame };
   void write_batch(Batch batch, SteadyInstant until, Patience patience);
+  void make_room_for_answers(std::size_t count);
   std::vector<LedgerDone> write_rows(const Batch& batch, Patience patience);
   void finish_rows(Batch& batch, std::vector<LedgerDone> done);
   void fail_batch(Batch& batch, const SqliteFailure& failure);

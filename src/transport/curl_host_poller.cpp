@@ -101,11 +101,15 @@ class HostPoller final : public CurlPoller {
     const bool worked = timer_.run_if_due();
     // Without a word from the host's loop it looks by itself: who waits in here is no loop's
     // callback, and where a host stood still, what has come is to be read before clocks run out.
-    if (!act_on_marks() && !worked) look(wait);
+    if (!act_on_marks() && !worked) look(is_watching_all_ ? wait : std::min(wait, blind_look));
+    if (!is_watching_all_) serve_all();
     timer_.run_if_due();
   }
 
-  SteadyInstant next_deadline() const override { return timer_.due(); }
+  SteadyInstant next_deadline() const override {
+    if (is_watching_all_) return timer_.due();
+    return std::min<SteadyInstant>(timer_.due(), std::chrono::steady_clock::now() + blind_look);
+  }
 
   void wake() override { wake_.signal(); }
 
@@ -130,6 +134,12 @@ class HostPoller final : public CurlPoller {
   };
 
   static bool is_end(const SocketWatch& watch) { return !watch.read && !watch.write; }
+
+  void serve_all() {
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    is_watching_all_ = running == 0;
+  }
 
   bool act_on_marks() {
     if (marks_.empty()) return false;
@@ -167,7 +177,10 @@ class HostPoller final : public CurlPoller {
       return 0;
     }
     TALLY_CATCH()
-    return -1;
+    // An error would have curl end all transfers. A socket that could not be noted is served
+    // without being watched.
+    static_cast<HostPoller*>(self)->is_watching_all_ = false;
+    return 0;
   }
 
   void note_change(const SocketWatch& change) {
@@ -189,9 +202,12 @@ class HostPoller final : public CurlPoller {
     watched_.erase(found);
   }
 
+  static constexpr std::chrono::microseconds blind_look{10'000};
+
   CURLM* multi_;
   WakeUp wake_;
   CurlTimer timer_;
+  bool is_watching_all_ = true;  ///< False: there was no memory to note a socket.
   std::unordered_map<SocketHandle, Watched> watched_;  ///< As curl wants it now.
   std::vector<SocketWatch> changes_;                   ///< That the host has not been told.
   std::vector<std::pair<SocketHandle, int>> marks_;    ///< What the host saw, as curl's mask.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quietly.hpp"
 #include "tally/transport.hpp"
 #include "transport/curl_global.hpp"
 #include "transport/curl_poller.hpp"
@@ -30,6 +31,9 @@ constexpr std::size_t slots_with_large_buffers = 16;
 
 struct MultiCleanup {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct ListCleanup {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
 /// One CURLM with its connections, and the handles that run over it.
@@ -91,7 +95,9 @@ class CurlTransport final : public Transport {
     poller_->turn(wait);
     report_ended();
     // Here, since the host's code may not run inside libcurl.
-    for (const std::string& line : std::exchange(trace_, {})) options_.trace(line);
+    for (const std::string& line : std::exchange(trace_, {})) {
+      quietly([&] { options_.trace(line); });  // What a reader of logs throws ends no call.
+    }
   }
 
   SteadyInstant next_deadline() const override {
@@ -169,17 +175,15 @@ class CurlTransport final : public Transport {
   /// All calls of a client share their headers, so the list is built once. Null: out of memory.
   std::shared_ptr<curl_slist> list_of(const std::shared_ptr<const HttpHeaders>& headers) {
     if (headers == headers_) return header_list_;
-    curl_slist* list = nullptr;
+    std::unique_ptr<curl_slist, ListCleanup> list;
     for (const auto& [name, value] : *headers) {
-      curl_slist* longer = curl_slist_append(list, (name + ": " + value).c_str());
-      if (longer == nullptr) {
-        curl_slist_free_all(list);
-        return nullptr;
-      }
-      list = longer;
+      curl_slist* longer = curl_slist_append(list.get(), (name + ": " + value).c_str());
+      if (longer == nullptr) return nullptr;
+      static_cast<void>(list.release());  // It is part of the longer one.
+      list.reset(longer);
     }
-    headers_ = headers;
-    header_list_ = std::shared_ptr<curl_slist>(list, &curl_slist_free_all);
+    header_list_ = std::move(list);
+    headers_ = headers;  // Last: a list that there was no memory for is made the next time.
     return header_list_;
   }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -274,11 +275,18 @@ TEST_CASE("token: a key from a callback is asked for anew for each attempt") {
 
 TEST_CASE("token: no key ends the attempt before anything is sent") {
   RetryingWorld world;
+  const auto check_refused = [&] {
+    const tally::Completion completion = world.open().chat(fake::question());
+    CHECK(completion.reply.error().kind == ErrorKind::authentication);
+    CHECK(completion.receipt.state == BillState::not_billed);
+    CHECK(world.network->requests.empty());
+  };
   world.options.token = [] { return std::string(); };
-  const tally::Completion completion = world.open().chat(fake::question());
-  CHECK(completion.reply.error().kind == ErrorKind::authentication);
-  CHECK(completion.receipt.state == BillState::not_billed);
-  CHECK(world.network->requests.empty());
+  check_refused();
+#if defined(__cpp_exceptions)
+  world.options.token = []() -> std::string { throw std::runtime_error("no answer"); };
+  check_refused();
+#endif
 }
 
 TEST_CASE("Retry-After: seconds, a date, a past date, and nothing else") {
