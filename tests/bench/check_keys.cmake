@@ -24,6 +24,7 @@ set(keys
   streams_1000_cpu_vs_epoll_dom
   streams_1000_rss_vs_epoll_dom
   streams_10000_cpu_per_chunk_vs_1000
+  streams_10000_unhurried_cpu_per_chunk_vs_1000
   streams_10000_memory_per_stream_vs_1000
   growth_cpu_per_chunk
   growth_bytes_per_byte_of_text

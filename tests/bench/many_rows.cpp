@@ -24,8 +24,7 @@ class Begun {
 
   Figures figures() const {
     const auto chunks = static_cast<double>(chunks_);
-    return {{"begun_chunks", chunks},
-            {"begun_cpu_us", chunks == 0 ? 0 : (cpu_us() - cpu_us_) / chunks}};
+    return {{"begun_cpu_us", chunks == 0 ? 0 : (cpu_us() - cpu_us_) / chunks}};
   }
 
  private:

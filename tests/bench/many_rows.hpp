@@ -10,9 +10,8 @@
 
 namespace bench {
 
-/// streams NAME URL COUNT: from opening to the last one's end. Of `tally` also `begun_chunks`,
-/// those that came when the last stream had begun, and `begun_cpu_us` of such a chunk: without what
-/// connecting takes.
+/// streams NAME URL COUNT: from opening to the last one's end. Of `tally` also `begun_cpu_us`, of a
+/// chunk that came when the last stream had begun: without what connecting takes.
 Figures streams(const std::vector<std::string>& words);
 
 }  // namespace bench
