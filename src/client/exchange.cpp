@@ -36,6 +36,13 @@ bool same_header(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return lower_case(x) == y; });
 }
 
+/// Most headers are not, and cost nothing but this.
+bool is_told(std::string_view name) {
+  return std::any_of(
+      std::begin(told_beginnings), std::end(told_beginnings),
+      [name](std::string_view start) { return same_header(name.substr(0, start.size()), start); });
+}
+
 }  // namespace
 
 Exchange::Exchange(const ClientSettings& settings, std::int64_t choices, DeltaQueue* deltas,
@@ -64,22 +71,17 @@ void Exchange::on_header(std::string_view name, std::string_view value) {
 
 void Exchange::take_header(std::string_view name, std::string_view bytes) {
   // HTTP allows any byte there; an id of these goes into ledgers, and to languages that refuse it.
-  const std::string value = replace_invalid_utf8(bytes);
+  if (same_header(name, "location")) location = replace_invalid_utf8(bytes);
+  if (!is_told(name)) return;
+  std::string value = replace_invalid_utf8(bytes);
   // DeepSeek's own id first; others only where it is missing.
   if (same_header(name, "x-ds-trace-id")) request_id = value;
   if (request_id.empty() && same_header(name, "x-request-id")) request_id = value;
-  keep_told_header(name, value);
-  if (same_header(name, "location")) location = value;
   if (same_header(name, "retry-after")) retry_after = value;
-}
-
-void Exchange::keep_told_header(std::string_view name, std::string_view value) {
   if (told_headers.size() == most_told_headers) return;
   std::string lower = replace_invalid_utf8(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), lower_case);
-  const auto begins = [&lower](std::string_view start) { return lower.rfind(start, 0) == 0; };
-  const bool is_told = std::any_of(std::begin(told_beginnings), std::end(told_beginnings), begins);
-  if (is_told) told_headers.push_back({std::move(lower), std::string(value)});
+  told_headers.push_back({std::move(lower), std::move(value)});
 }
 
 void Exchange::on_head(int status_code) {

@@ -59,7 +59,6 @@ class Exchange final : public TransferHandler {
   template <class Note>
   void take(Note note);
   void take_header(std::string_view name, std::string_view bytes);
-  void keep_told_header(std::string_view name, std::string_view value);
   BodyFlow take_body(std::string_view bytes);
   void on_connected() override;
   void on_header(std::string_view name, std::string_view value) override;
