@@ -149,13 +149,13 @@ std::optional<Decimal> SqliteQuery::optional_decimal() {
 
 std::unique_ptr<SqliteDatabase> SqliteDatabase::open(const std::string& path,
                                                      SqliteFailure& failure) {
-  sqlite3* handle = nullptr;
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(nullptr));
+  sqlite3*& handle = database->handle_;
   // Its own mutexes are not needed: a connection has one thread at a time.
   const int code = sqlite3_open_v2(
       path.c_str(), &handle,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
       nullptr);
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(handle));
   if (code != SQLITE_OK) {
     failure = {code, handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code)};
     return nullptr;
