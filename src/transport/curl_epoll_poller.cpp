@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "transport/curl_timer.hpp"
 
@@ -32,12 +33,15 @@ class EpollPoller final : public CurlPoller {
   }
 
   void turn(std::chrono::microseconds wait) override {
+    const bool worked = timer_.run_if_due();
     // Something was done: who can wait comes again at once. For a small call, whose request goes
-    // out here, a look at the sockets was one of eight system calls.
-    if (timer_.run_if_due() && wait > std::chrono::microseconds(0)) return;
+    // out here, a look at the sockets was one of eight system calls. Not twice in a row, since a
+    // stream that fills its buffer each time has curl's timer always due, and others wait.
+    if (worked && wait > std::chrono::microseconds(0) && std::exchange(has_looked_, false)) return;
+    has_looked_ = true;
     std::array<epoll_event, 64> ready;
     const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
-                                   timer_.wait_milliseconds(wait));
+                                   worked ? 0 : timer_.wait_milliseconds(wait));
     for (int i = 0; i < count; ++i) act_on(ready[static_cast<std::size_t>(i)]);
     timer_.run_if_due();
   }
@@ -91,6 +95,7 @@ class EpollPoller final : public CurlPoller {
   int epoll_;
   int wake_;
   CurlTimer timer_;
+  bool has_looked_ = true;  ///< At the sockets, in the turn before.
 };
 
 }  // namespace
