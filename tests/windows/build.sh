@@ -7,6 +7,7 @@
 # from Windows (Schannel); builds tally, the C ABI as tally_c.dll, the example in C and tests/smoke_test; looks
 # at what the DLL shows and needs; runs both programs. A second run does only what is left to do.
 #
+# With TALLY_WINDOWS_SQLITE=1 also the ledger on disk, with an SQLite of Debian's source.
 # Further targets (unit_tests, integration_tests) are built, and run by hand:
 #   tests/windows/wine.sh build-windows/tally/tests/unit_tests.exe
 # Exit code 77: packages or sources could not be had, and nothing is said about tally.
@@ -47,11 +48,10 @@ SOURCES
   local options=(-o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$apt/sources"
     -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o "APT::Sandbox::User=$(id -un)")
   (
-    cd "$apt"
-    apt-get "${options[@]}" -q update
-    apt-get "${options[@]}" -q --download-only source "$1"
-    rm -rf "${build:?}/$1"
-    dpkg-source --no-check --extract "$1"_*.dsc "$build/$1"
+    cd "$apt" && rm -rf "$1"_* "${build:?}/$1" &&
+      apt-get "${options[@]}" -q update &&
+      apt-get "${options[@]}" -q --download-only source "$1" &&
+      dpkg-source --no-check --extract "$1"_*.dsc "$build/$1"
   ) >"$build/$1.log" 2>&1 && return
   tail -n 3 "$build/$1.log"
   cannot "cannot fetch Debian's source of $1"
@@ -85,11 +85,30 @@ CONFIG
   cp "$build/curl/lib/libcurl.a" "$prefix/lib"  # Last: it says that all is there.
 }
 
+# The ledger on disk, if asked for: one file of C, made from Debian's source by a script in Tcl.
+sqlite() {
+  packages tcl gcc
+  debian_source sqlite3
+  say "compiling SQLite"
+  (
+    cd "$build/sqlite3" && ./configure --disable-tcl --disable-readline && make sqlite3.c &&
+      ccache $target-gcc-posix -O1 -DSQLITE_OMIT_LOAD_EXTENSION -c sqlite3.c -o sqlite3.o &&
+      cp sqlite3.h "$prefix/include" &&
+      $target-ar rcs "$prefix/lib/libsqlite3.a" sqlite3.o
+  ) >>"$build/sqlite3.log" 2>&1 || cannot "SQLite does not compile: $build/sqlite3.log"
+}
+
 say "packages"
 packages g++-mingw-w64-x86-64-posix make cmake ninja-build ccache dpkg-dev nlohmann-json3-dev doctest-dev
 if [[ ! -e $prefix/lib/libcurl.a ]]; then
   say "fetching the source of libcurl"
   libcurl
+fi
+ledger=OFF
+if [[ ${TALLY_WINDOWS_SQLITE:-0} == 1 ]]; then
+  ledger=ON
+  targets+=(c_api_ledger_test ledger_folder_test)
+  [[ -e $prefix/lib/libsqlite3.a ]] || sqlite
 fi
 # Headers alone, and so the same on every system.
 for folder in include/nlohmann include/doctest share/cmake/nlohmann_json; do
@@ -107,7 +126,7 @@ say "configuring"
 cmake -S . -B "$build/tally" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-w64.cmake" \
   -DCMAKE_FIND_ROOT_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1" \
   -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_COMPILE_WARNING_AS_ERROR=ON \
-  -DTALLY_BUILD_EXAMPLES=OFF -DTALLY_WITH_SQLITE=OFF -DTALLY_WITH_POSTGRES=OFF >"$build/configure.log" 2>&1 ||
+  -DTALLY_BUILD_EXAMPLES=OFF -DTALLY_WITH_SQLITE=$ledger -DTALLY_WITH_POSTGRES=OFF >"$build/configure.log" 2>&1 ||
   { tail -n 20 "$build/configure.log" && false; }
 say "building, $jobs jobs"
 cmake --build "$build/tally" --parallel "$jobs" \
@@ -129,11 +148,18 @@ say "tests/smoke_test.exe, by $(wine --version 2>/dev/null)"
 run tests/windows/wine.sh "$build/tally/tests/smoke_test.exe"
 say "a plugin that lets go of tally_c.dll, by Wine"
 run tests/windows/wine.sh "$build/tally/tests/windows/stays_loaded_test.exe" "$build/tally/tally_c.dll"
+cp -u "$build/tally/tally_c.dll" "$build/tally/tests/windows"
+if [[ $ledger == ON ]]; then
+  say "a ledger on disk, by Wine"
+  rm -rf "$build/ledger"
+  mkdir "$build/ledger"
+  (cd "$build/ledger" && run "$OLDPWD/tests/windows/wine.sh" "$build/tally/tests/windows/c_api_ledger_test.exe" ledger.db)
+  (cd "$build/ledger" && run "$OLDPWD/tests/windows/wine.sh" "$build/tally/tests/windows/ledger_folder_test.exe")
+fi
 # The provider and what is expected of every binding: made by tests/run.sh.
 bindings=${TALLY_BINDINGS_TEST:-build-tests/tests/hosts/bindings_test}
 if [[ -x $bindings ]]; then
   say "examples/bindings/chat.c, by Wine, against the loopback provider"
-  cp -u "$build/tally/tally_c.dll" "$build/tally/tests/windows"
   export TALLY_BINDING="$PWD/tests/windows/wine.sh $build/tally/tests/windows/chat_c.exe"
   run "$bindings"
 else
