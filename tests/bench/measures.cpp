@@ -233,6 +233,7 @@ void measure_include(Report& report, const Scale& scale) {
   report.figure("include_cost_vs_std", "tally.hpp / std headers",
                 results.ratio("tally.hpp", "the std headers that it needs", "cpu_us"), 1.3);
 #ifdef TALLY_BENCH_VALGRIND
+  if (!scale.counts_instructions) return;
   report.figure("include_instructions_vs_std", "the same, instructions of the compiler",
                 instructions_of_command(tally_header) / instructions_of_command(std_headers), 1.3);
 #endif
