@@ -39,6 +39,7 @@ tally_fault_test(real_servers_test tinyproxy CASES "tinyproxy:*"
   NEEDS TALLY_NGINX TALLY_OPENSSL TALLY_TINYPROXY)
 tally_fault_test(real_servers_test microsocks CASES "microsocks:*" NEEDS TALLY_MICROSOCKS)
 tally_fault_test(slow_dns_test slow_dns)
+set_tests_properties(faults.slow_dns PROPERTIES LABELS "faults;hosts")
 target_sources(slow_dns_test PRIVATE slow_names.cpp)  # Its `getaddrinfo` comes before the system's.
 tally_fault_test(soak_test soak)
 tally_fault_test(flood_test flood)
