@@ -71,6 +71,8 @@ class Client::Core {
                           std::chrono::milliseconds timeout);
 
  private:
+  /// Why a second thread may not drive the started calls.
+  static Error busy();
   Result<Lane*> new_lane();
   /// The started calls' lane, made at its first use. `poll_mutex_` is held.
   Result<Lane*> started_lane();
