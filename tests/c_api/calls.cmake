@@ -11,7 +11,7 @@ target_link_libraries(c_api_rude_host_test PRIVATE tally_c)
 set(names calls_test bad_input_test rude_host_test)
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fno-exceptions")  # Such a build ends the process.
   add_executable(c_api_out_of_memory_test ../unit/main.cpp out_of_memory_test.cpp
-    out_of_memory_curl_test.cpp shortage.cpp canned_host.c)
+    out_of_memory_one_call_test.cpp shortage.cpp canned_host.c)
   target_link_libraries(c_api_out_of_memory_test PRIVATE tally_c)
   target_include_directories(c_api_out_of_memory_test SYSTEM PRIVATE ${TALLY_DOCTEST_INCLUDE_DIR})
   list(APPEND names out_of_memory_test)

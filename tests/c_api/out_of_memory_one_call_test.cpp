@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory runs out once, at each place in turn, in a call over libcurl. The next call of the client
-// is as good as any.
+// Memory that runs out in one call: what it had is handed out, and the client's next call is as
+// any.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 
 #include "shortage.hpp"
 #include "tally/c_api.h"
+
+// canned_host.c
+extern "C" tally_transport canned_host();
 
 namespace {
 
@@ -23,13 +26,16 @@ using Client = std::unique_ptr<tally_client, Destroy>;
 using Request = std::unique_ptr<tally_chat_request, Destroy>;
 using Completion = std::unique_ptr<tally_completion, Destroy>;
 
-/// Nobody listens there: a call takes a connection's way and ends at once.
-Client open_client() {
+/// Over libcurl where there is no other transport: nobody listens there, so that a call goes as far
+/// as its connection and ends at once.
+Client open_client(const tally_transport* transport = nullptr, tally_log_fn log = nullptr) {
   tally_client_options options;
   tally_client_options_init(&options, sizeof(options));
   options.api_key = text_of("sk-canary-5f1d");
   options.base_url = text_of("http://127.0.0.1:1");
   options.provider = text_of("deepseek");
+  options.transport = transport;
+  options.log = log;
   tally_retries retries;
   tally_retries_init(&retries, sizeof(retries));
   retries.most = 0;
@@ -62,7 +68,31 @@ std::int32_t chat(tally_client* client, const tally_chat_request* request) {
   return error == nullptr ? TALLY_OK : error->code;
 }
 
+void TALLY_CALL use_up_memory(void*, std::int32_t, const char*, std::uint64_t) {
+  shortage = {true, true, 0, 0, false};
+}
+
 }  // namespace
+
+TEST_CASE("out of memory: what a call ended with is handed out, to be looked at later") {
+  const tally_transport transport = canned_host();
+  // Used up at the end of the attempt, once it has its bill.
+  const Client client = open_client(&transport, use_up_memory);
+  const Request request = three_rivers();
+  tally_completion* made = nullptr;
+  tally_error error{};
+  error.struct_size = sizeof(error);
+  const std::int32_t code =
+      tally_client_chat(client.get(), request.get(), nullptr, nullptr, nullptr, &made, &error);
+  shortage.is_on = false;
+  const Completion completion(made);
+  CHECK(code == TALLY_E_OUT_OF_MEMORY);
+  CHECK(error.code == TALLY_E_OUT_OF_MEMORY);
+  CHECK(error.charge_possible == 1);
+  REQUIRE(tally_completion_receipt(made) != nullptr);
+  CHECK(tally_completion_receipt(made)->usage->prompt_tokens == 18);
+  CHECK(tally_completion_reply(made)->text.size == 17);
+}
 
 TEST_CASE("out of memory: over libcurl too it ends one call, and the next one is as any") {
   const Request request = three_rivers();
