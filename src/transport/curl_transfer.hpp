@@ -24,9 +24,9 @@ class CurlTransfer {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   /// Makes the handle and sets what all transfers share; an option that this libcurl refuses is an
-  /// error. `trace` collects what curl says, where the options ask for it; `idle_connections` is
-  /// counted down when a transfer has taken one.
-  Result<void> open(const CurlOptions& options, long receive_buffer_bytes,
+  /// error. `share` outlives it. `trace` collects what curl says, where the options ask for it;
+  /// `idle_connections` is counted down when a transfer has taken one.
+  Result<void> open(const CurlOptions& options, CURLSH* share, long receive_buffer_bytes,
                     std::vector<std::string>* trace, std::size_t* idle_connections);
 
   /// Sets what this transfer alone has. `handler` outlives it.
