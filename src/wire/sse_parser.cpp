@@ -92,8 +92,7 @@ bool SseParser::take_line(std::string_view tail) {
   }
   line_ += tail;
   const bool ended = read_line(line_);
-  own_data();
-  line_.clear();
+  own_line();
   return ended;
 }
 
@@ -140,9 +139,21 @@ void SseParser::add_data(std::string_view value) {
   data_ = owned_data_;
 }
 
+/// Data that ends a torn line takes that line's buffer over: of a thousand streams each kept two.
+void SseParser::own_line() {
+  if (has_data_ && !owned_) {
+    line_.erase(0, line_.size() - data_.size());
+    owned_data_.swap(line_);
+    data_ = owned_data_;
+    owned_ = true;
+  }
+  line_.clear();
+}
+
 /// Takes a copy of data that lies in bytes which are about to go.
 void SseParser::own_data() {
   if (!has_data_ || owned_) return;
+  if (line_.empty()) owned_data_.swap(line_);  // The one buffer there is.
   owned_data_ = data_;
   data_ = owned_data_;
   owned_ = true;
@@ -171,7 +182,8 @@ void SseParser::give(SseEvent& event) {
 void SseParser::forget_event() {
   type_.clear();
   data_ = {};
-  owned_data_.clear();
+  if (owned_) owned_data_.clear();
+  if (owned_ && line_.empty()) owned_data_.swap(line_);
   owned_ = false;
   has_data_ = false;
   given_ = false;

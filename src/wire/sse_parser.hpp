@@ -55,6 +55,7 @@ class SseParser {
   bool read_line(std::string_view line);
   void read_field(std::string_view line);
   void add_data(std::string_view value);
+  void own_line();
   void own_data();
   void keep_rest();
   void give(SseEvent& event);

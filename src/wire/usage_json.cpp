@@ -209,7 +209,7 @@ ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
 
 void UsageSnapshots::add(ReportedUsage snapshot) {
   if (!current_) {
-    current_ = std::move(snapshot);
+    current_ = std::make_unique<ReportedUsage>(std::move(snapshot));
     return;
   }
   // An empty object after a full one takes nothing back.
@@ -219,7 +219,7 @@ void UsageSnapshots::add(ReportedUsage snapshot) {
     if (fell(current_->completion_tokens, snapshot.completion_tokens)) return;
   }
   keep_details(*current_, snapshot);
-  current_ = std::move(snapshot);
+  *current_ = std::move(snapshot);
 }
 
 }  // namespace TALLY_ABI

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string_view>
 
 #include "base/json.hpp"
@@ -20,13 +20,13 @@ class UsageSnapshots {
  public:
   void add(ReportedUsage snapshot);
 
-  /// Nothing: the server sent none.
-  const std::optional<ReportedUsage>& current() const { return current_; }
+  /// Null: the server sent none.
+  const ReportedUsage* current() const { return current_.get(); }
   /// Some count went down on the way (`Anomaly::usage_regressed`).
   bool regressed() const { return regressed_; }
 
  private:
-  std::optional<ReportedUsage> current_;
+  std::unique_ptr<ReportedUsage> current_;  // Comes last: a stream is without it for long.
   bool regressed_ = false;
 };
 
