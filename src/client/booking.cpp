@@ -56,32 +56,35 @@ std::optional<BudgetRefusal> Booking::assess(const ClientSettings& settings,
   const PriceQuery query = price_query(settings, model, at);
   const milliseconds lasts =
       total_clock.count() > 0 ? std::min(total_clock, farthest_end) : usual_end;
-  worst_ = worst_case(settings.prices(), query, at + lasts, bound_, least_prompt_);
-  holds_.clear();
+  if (!assessed_) assessed_ = std::make_unique<Assessed>();
+  assessed_->worst = worst_case(settings.prices(), query, at + lasts, bound_, least_prompt_);
+  assessed_->holds.clear();
   for (const auto& budget : budgets_) {
-    auto amount = hold_of(*budget, worst_, at);
+    auto amount = hold_of(*budget, assessed_->worst, at);
     if (!amount) return std::move(amount).error();
-    holds_.push_back({budget, window_at(budget->window, budget->zone, at), *amount});
+    assessed_->holds.push_back({budget, window_at(budget->window, budget->zone, at), *amount});
   }
   return std::nullopt;
 }
 
 void Booking::describe(LedgerRow& row) const {
   row.service_tier_requested = bound_.service_tier;
-  row.hold = worst_.high;
+  if (!assessed_) return;
+  const WorstCase& worst = assessed_->worst;
+  row.hold = worst.high;
   if (row.state != BillState::reserved) return;
-  row.cost.price = worst_.price;
-  if (worst_.low && worst_.high) row.cost.bounds = CostBounds{*worst_.low, *worst_.high};
-  if (worst_.output_is_assumed) row.cost.flags.push_back(CostFlag::output_unbounded);
+  row.cost.price = worst.price;
+  if (worst.low && worst.high) row.cost.bounds = CostBounds{*worst.low, *worst.high};
+  if (worst.output_is_assumed) row.cost.flags.push_back(CostFlag::output_unbounded);
 }
 
 void Booking::reserve(LedgerRow row, Lane& lane) {
-  submit({0, LedgerWrite::Kind::reserve, std::move(row), holds_}, lane);
+  submit({0, LedgerWrite::Kind::reserve, std::move(row), assessed_->holds}, lane);
 }
 
 void Booking::settle(LedgerRow row, bool is_admitted, Lane& lane) {
   std::vector<BudgetHold> billed;
-  if (is_admitted) billed = holds_;
+  if (is_admitted && assessed_) billed = assessed_->holds;
   for (BudgetHold& hold : billed) {
     const Budget& budget = *hold.budget;
     hold.window = window_at(budget.window, budget.zone, row.billed_at.value_or(row.started));

@@ -42,7 +42,8 @@ class Booking {
   /// a budget that wants to know the cost, which is not known.
   std::optional<BudgetRefusal> assess(const ClientSettings& settings, const std::string& model,
                                       Instant at, std::chrono::milliseconds total_clock);
-  const WorstCase& worst() const { return worst_; }
+  /// As `assess` has found it.
+  const WorstCase& worst() const { return assessed_->worst; }
   /// Adds what is known before sending.
   void describe(LedgerRow& row) const;
 
@@ -60,15 +61,20 @@ class Booking {
   Error timeout(std::chrono::milliseconds limit) const;
 
  private:
+  /// What a call has that begins with a ledger, or is estimated; others do without its 300 bytes.
+  struct Assessed {
+    WorstCase worst;
+    std::vector<BudgetHold> holds;
+  };
+
   void submit(LedgerWrite write, Lane& lane);
 
   std::shared_ptr<Ledger::State> ledger_;
   std::vector<std::shared_ptr<const Budget>> budgets_;  ///< That match, by id.
   RequestBound bound_;
   std::int64_t least_prompt_ = 0;
-  WorstCase worst_;
-  std::vector<BudgetHold> holds_;
-  std::uint64_t ticket_ = 0;  ///< Of the write that is waited for; 0: none.
+  std::unique_ptr<Assessed> assessed_;  ///< Null: the attempt was not assessed.
+  std::uint64_t ticket_ = 0;            ///< Of the write that is waited for; 0: none.
 };
 
 }  // namespace TALLY_ABI

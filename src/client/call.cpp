@@ -38,7 +38,7 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder order,
       clocks_(options.clocks.value_or(settings_->options.clocks)),
       retries_(options.retries.value_or(settings_->options.retries)),
       shape_(order.shape),
-      url_(std::move(order.url)),
+      url_(*order.url),
       client_stops_(client_stops),
       own_cancel_(std::make_shared<CancelToken::State>()),
       labels_(options.labels),
@@ -51,7 +51,7 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder order,
   if (order.body) {
     body_ = *std::move(order.body);
   } else {
-    bad_request_ = std::move(order.body).error();
+    bad_request_ = std::make_unique<const Error>(std::move(order.body).error());
   }
   settings_->meter->begin_call();
 }
@@ -156,7 +156,7 @@ void Call::refuse_by_budget(BudgetRefusal refusal, const std::string& why) {
   error.retry_may_help = refusal.reason == BudgetReason::in_flight ||
                          refusal.reason == BudgetReason::requests_per_minute;
   if (refusal.status.limit != Money{}) settings_->meter->show_budgets({refusal.status});
-  receipt_.refusal = std::move(refusal);
+  receipt_.refusal = std::make_unique<BudgetRefusal>(std::move(refusal));
   settle({std::move(error), true, "budget"});
 }
 

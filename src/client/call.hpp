@@ -12,6 +12,7 @@
 #include "client/cancel_state.hpp"
 #include "client/delta_queue.hpp"
 #include "client/exchange.hpp"
+#include "client/growing_receipt.hpp"
 #include "client/lane.hpp"
 #include "client/settings.hpp"
 #include "tally/client.hpp"
@@ -76,7 +77,12 @@ class Call {
   /// The call's own flag, beside the token that the user may have given.
   const std::shared_ptr<CancelToken::State>& own_cancel() const { return own_cancel_; }
 
-  CallId id = 0;  ///< Of a started call; 0 for others. For whoever drives the lane.
+  Lane::Place place;  ///< For its lane.
+
+  // For whoever drives started calls.
+  CallId id = 0;           ///< Of a started call; 0 for others.
+  bool is_queued = false;  ///< Stands in the queue of calls with an event,
+  Call* next = nullptr;    ///< before this one.
 
  private:
   enum class Stage { unsent, admit, send, head, body, settle, back_off, done };
@@ -136,13 +142,13 @@ class Call {
   const Clocks clocks_;
   const Retries retries_;
   const CallShape shape_;
-  const std::string url_;
+  const std::string& url_;  ///< One of the settings'.
   const std::atomic<bool>& client_stops_;
   const std::shared_ptr<CancelToken::State> own_cancel_;
   std::shared_ptr<CancelToken::State> token_;
   const Labels labels_;
   Booking booking_;
-  std::optional<Error> bad_request_;
+  std::unique_ptr<const Error> bad_request_;
   std::shared_ptr<const std::string> body_;
 
   Lane* lane_ = nullptr;
@@ -167,7 +173,7 @@ class Call {
   TransferId transfer_ = 0;
   DeltaQueue deltas_;
 
-  Receipt receipt_;
+  GrowingReceipt receipt_;
   std::optional<Error> error_;
 };
 

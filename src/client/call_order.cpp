@@ -19,16 +19,17 @@ using MaxTokens = std::optional<std::int64_t>;
 // DeepSeek's guide to FIM: its output ends there, and a request for more is refused.
 constexpr std::int64_t most_fim_output = 4096;
 
-/// `written`: the request as JSON; `max_tokens_if_absent`: as it was written.
+/// `url` is one of the settings'; `written`: the request as JSON; `max_tokens_if_absent`: as it was
+/// written.
 template <class Request>
 CallOrder make_order(const std::string& url, const Request& request, CallShape shape,
                      Booking booking, Result<std::string> written, MaxTokens max_tokens_if_absent) {
   if (!written) {
-    return {shape, request.model, url, std::move(written).error(), std::move(booking)};
+    return {shape, request.model, &url, std::move(written).error(), std::move(booking)};
   }
   booking.know_request(bound_of(request, written->size(), max_tokens_if_absent),
                        booking.has_ledger() ? least_prompt_tokens(request) : 0);
-  return {shape, request.model, url, std::make_shared<const std::string>(*std::move(written)),
+  return {shape, request.model, &url, std::make_shared<const std::string>(*std::move(written)),
           std::move(booking)};
 }
 

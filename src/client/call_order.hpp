@@ -22,7 +22,7 @@ enum class CallShape {
 struct CallOrder {
   CallShape shape;
   std::string model;
-  std::string url;
+  const std::string* url;  ///< One of the settings'.
   /// Shared by all attempts. Or why no server could read the request.
   Result<std::shared_ptr<const std::string>> body;
   Booking booking;  ///< Knows what the request bounds.

@@ -24,7 +24,7 @@ void Call::run_out() noexcept {
     is_unsettled_ = true;
     if (!is_billed_ && !nothing_was_sent()) {
       receipt_.state = BillState::unpriced;
-      receipt_.cost.total.reset();
+      if (receipt_.sums) receipt_.sums->cost.total.reset();
     } else if (receipt_.attempts.empty()) {
       receipt_.state = BillState::not_billed;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <mutex>
 #include <vector>
 
@@ -23,8 +24,14 @@ struct CancelToken::State {
   void detach(Lane& lane);
 
  private:
+  struct Attached {
+    Lane* lane;
+    std::size_t times;
+  };
+  Attached* find(const Lane& lane);
+
   std::mutex mutex_;
-  std::vector<Lane*> lanes_;
+  std::vector<Attached> lanes_;  ///< Each once: thousands of calls may have one token.
 };
 
 }  // namespace TALLY_ABI

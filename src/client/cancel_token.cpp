@@ -10,18 +10,30 @@ inline namespace TALLY_ABI {
 void CancelToken::State::cancel() {
   cancelled.store(true, std::memory_order_release);
   std::lock_guard<std::mutex> lock(mutex_);
-  for (Lane* lane : lanes_) lane->call_attention();
+  for (const Attached& each : lanes_) each.lane->call_attention();
 }
 
 void CancelToken::State::attach(Lane& lane) {
   std::lock_guard<std::mutex> lock(mutex_);
-  lanes_.push_back(&lane);
+  if (Attached* known = find(lane)) {
+    ++known->times;
+  } else {
+    lanes_.push_back({&lane, 1});
+  }
 }
 
 void CancelToken::State::detach(Lane& lane) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = std::find(lanes_.begin(), lanes_.end(), &lane);
-  if (found != lanes_.end()) lanes_.erase(found);
+  Attached* known = find(lane);
+  if (known == nullptr || --known->times > 0) return;
+  *known = lanes_.back();
+  lanes_.pop_back();
+}
+
+CancelToken::State::Attached* CancelToken::State::find(const Lane& lane) {
+  const auto found = std::find_if(lanes_.begin(), lanes_.end(),
+                                  [&lane](const Attached& each) { return each.lane == &lane; });
+  return found == lanes_.end() ? nullptr : &*found;
 }
 
 CancelToken::CancelToken() : state_(std::make_shared<State>()) {}

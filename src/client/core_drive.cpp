@@ -150,7 +150,7 @@ void Client::Core::wakeup() {
 
 void Client::Core::wake_driver() {
   if (is_forked()) return;
-  if (Lane* lane = started_lane_.load()) lane->call_attention();
+  if (Lane* lane = started_lane_.load()) lane->wake();
   std::lock_guard<std::mutex> lock(suspend_mutex_);
   resumed_.notify_all();
 }

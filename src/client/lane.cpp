@@ -44,14 +44,14 @@ void Lane::resume() {
 }
 
 void Lane::break_connections() {
-  for (Call* call : calls_) call->break_connection();
+  for (Call* call = first_; call != nullptr; call = call->place.next) call->break_connection();
 }
 
 SteadyInstant Lane::next_turn() const {
   const SteadyInstant host_now = clock_->steady();
   if (is_suspended()) return SteadyInstant::max();
   const bool has_work = !touched_.empty() || !posts_.empty();
-  if (has_work || attention_.load(std::memory_order_acquire)) return host_now;
+  if (has_work || is_woken_.load(std::memory_order_acquire)) return host_now;
   SteadyInstant at = transport_->next_deadline();
   if (next_check_ != SteadyInstant::max()) at = std::min(at, next_check_ + left_out_);
   // Nothing tells a loop that a store has an answer.
@@ -60,22 +60,33 @@ SteadyInstant Lane::next_turn() const {
 }
 
 void Lane::add(Call& call) {
-  const std::size_t count = calls_.size() + 1;
+  const std::size_t count = count_ + 1;
   make_room(touched_, count);
   make_room(due_, count);
   make_room(moved_, 2 * count);  // One may be stopped and advanced in one turn.
-  calls_.push_back(&call);
+  call.place.previous = last_;
+  (last_ == nullptr ? first_ : last_->place.next) = &call;
+  last_ = &call;
+  count_ = count;
 }
 
 void Lane::remove(Call& call) {
-  calls_.erase(std::remove(calls_.begin(), calls_.end(), &call), calls_.end());
+  const Place place = std::exchange(call.place, Place{});
+  (place.previous == nullptr ? first_ : place.previous->place.next) = place.next;
+  (place.next == nullptr ? last_ : place.next->place.previous) = place.previous;
+  --count_;
   touched_.erase(std::remove(touched_.begin(), touched_.end(), &call), touched_.end());
   moved_.erase(std::remove(moved_.begin(), moved_.end(), &call), moved_.end());
 }
 
+void Lane::wake() {
+  is_woken_.store(true, std::memory_order_release);
+  transport_->wake();
+}
+
 void Lane::call_attention() {
   attention_.store(true, std::memory_order_release);
-  transport_->wake();
+  wake();
 }
 
 void Lane::turn(microseconds wait) {
@@ -83,6 +94,7 @@ void Lane::turn(microseconds wait) {
   starts_left_ = starts_each_turn;
   // Whoever cancels sets the flag before it wakes the transport, so a flag that is missed here ends
   // the wait below.
+  if (is_woken_.exchange(false, std::memory_order_acq_rel)) wait = microseconds(0);
   if (attention_.exchange(false, std::memory_order_acq_rel)) {
     stop_cancelled();
     wait = microseconds(0);
@@ -102,8 +114,10 @@ void Lane::turn(microseconds wait) {
 
 void Lane::drive(microseconds wait) {
   if (awaited_.empty() || wait <= microseconds(0)) return transport_->drive(wait);
-  const bool has_transfers = std::any_of(calls_.begin(), calls_.end(),
-                                         [](const Call* call) { return call->has_transfer(); });
+  bool has_transfers = false;
+  for (const Call* call = first_; call != nullptr && !has_transfers; call = call->place.next) {
+    has_transfers = call->has_transfer();
+  }
   const bool is_alone = !has_transfers && awaited_.size() == 1;
   wait = std::min(wait, is_alone ? longest_await : turn_of_each);
   transport_->drive(has_transfers ? wait : microseconds(0));
@@ -137,7 +151,7 @@ void Lane::expect_no_answer(const Ledger::State& ledger) {
 }
 
 void Lane::stop_cancelled() {
-  for (Call* call : calls_) {
+  for (Call* call = first_; call != nullptr; call = call->place.next) {
     if (call->stop_if_asked()) moved_.push_back(call);
   }
 }
@@ -146,7 +160,7 @@ void Lane::read_what_waits() {
   // A host that stood still (a level load, a debugger) finds its calls' clocks over and their data
   // waiting in the sockets. That is read first, for all of them: a transport serves some 64 at a
   // time.
-  const std::size_t rounds = calls_.size() / 64 + 1;
+  const std::size_t rounds = count_ / 64 + 1;
   for (std::size_t i = 0; i < rounds; ++i) transport_->drive(microseconds(0));
 }
 
@@ -174,7 +188,7 @@ void Lane::advance_all() {
   has_answers_ = false;
   next_check_ = SteadyInstant::max();
   const SteadyInstant at = now();
-  for (Call* call : calls_) {
+  for (Call* call = first_; call != nullptr; call = call->place.next) {
     if (call->advance(at)) moved_.push_back(call);
     lower_deadline(call->deadline());
   }

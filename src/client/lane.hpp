@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,10 +20,16 @@ inline namespace TALLY_ABI {
 
 class Call;
 
-/// A transport and the calls that run over it. One thread at a time, but for `call_attention`.
-/// Lives as long as its client, since its transport keeps the connections.
+/// A transport and the calls that run over it. One thread at a time, but for `wake` and
+/// `call_attention`. Lives as long as its client, since its transport keeps the connections.
 class Lane {
  public:
+  /// A call's place among those of its lane.
+  struct Place {
+    Call* next = nullptr;
+    Call* previous = nullptr;
+  };
+
   Lane(std::unique_ptr<Transport> transport, std::shared_ptr<const Clock> clock);
 
   Transport& transport() { return *transport_; }
@@ -49,7 +56,9 @@ class Lane {
   /// When a turn is wanted although no socket is ready, by the host's clock.
   SteadyInstant next_turn() const;
 
-  /// Has every call look at its cancel flags at the next turn, and ends a wait. From any thread.
+  /// Ends a wait, or keeps the next turn from waiting. From any thread.
+  void wake();
+  /// And has every call look at its cancel flags at that turn.
   void call_attention();
 
   /// Calls of the host's hooks that are due. To be called after a turn, with no lock held.
@@ -92,7 +101,9 @@ class Lane {
   std::shared_ptr<const Clock> clock_;
   std::optional<SteadyInstant> suspended_at_;
   std::chrono::steady_clock::duration left_out_{0};  ///< All that it was suspended.
-  std::vector<Call*> calls_;
+  Call* first_ = nullptr;  ///< Of all calls, in the order in which they came.
+  Call* last_ = nullptr;
+  std::size_t count_ = 0;
   std::vector<Call*> touched_;  ///< In these there is room for every call.
   std::vector<Call*> due_;      ///< Were touched, and are being advanced.
   std::vector<Call*> moved_;
@@ -101,6 +112,7 @@ class Lane {
   SteadyInstant next_check_ = SteadyInstant::max();  ///< No clock of any call runs out before.
   std::vector<Awaited> awaited_;                     ///< Mostly none or one.
   int starts_left_ = 0;                              ///< In this turn.
+  std::atomic<bool> is_woken_{false};
   std::atomic<bool> attention_{false};
 };
 

@@ -59,7 +59,7 @@ void StartedCalls::begin(Started& started, const std::optional<Error>& refusal) 
   } else {
     started.call->begin(*lane_);
   }
-  queue_if_ready(started);
+  queue_if_ready(*started.call);
 }
 
 std::size_t StartedCalls::in_flight() const {
@@ -71,19 +71,19 @@ bool StartedCalls::turn(std::chrono::microseconds wait) {
   if (lane_ == nullptr || lane_->is_suspended()) return false;
   const bool has_more = has_added();
   lane_->turn(first_ready_ == nullptr && !has_more ? wait : std::chrono::microseconds(0));
-  for (Call* call : lane_->moved()) queue_if_ready(calls_.find(call->id)->second);
+  for (Call* call : lane_->moved()) queue_if_ready(*call);
   return has_more || !lane_->moved().empty();
 }
 
 void StartedCalls::queue_ready() {
-  for (auto& [id, started] : calls_) queue_if_ready(started);
+  for (auto& [id, started] : calls_) queue_if_ready(*started.call);
 }
 
-void StartedCalls::queue_if_ready(Started& started) {
-  if (started.is_queued || !(started.call->has_delta() || started.call->done())) return;
-  started.is_queued = true;
-  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = &started;
-  last_ready_ = &started;
+void StartedCalls::queue_if_ready(Call& call) {
+  if (call.is_queued || !(call.has_delta() || call.done())) return;
+  call.is_queued = true;
+  (first_ready_ == nullptr ? first_ready_ : last_ready_->next) = &call;
+  last_ready_ = &call;
 }
 
 void StartedCalls::drop_first() {
@@ -98,9 +98,9 @@ std::vector<std::function<void()>> StartedCalls::take_posts() {
 
 bool StartedCalls::next_event(Event& event) {
   while (first_ready_ != nullptr) {
-    Started& started = *first_ready_;
-    if (next_event_of(started, event)) {
-      event.call = started.call->id;
+    Call& call = *first_ready_;
+    if (next_event_of(call, event)) {
+      event.call = call.id;
       if (event.completion) forget(event.call);
       return true;
     }
@@ -109,8 +109,7 @@ bool StartedCalls::next_event(Event& event) {
   return false;
 }
 
-bool StartedCalls::next_event_of(Started& started, Event& event) {
-  Call& call = *started.call;
+bool StartedCalls::next_event_of(Call& call, Event& event) {
   // A cancel takes effect here and not only at the next turn: no delta comes after it.
   if (call.own_cancel()->cancelled.load(std::memory_order_acquire)) call.cancel();
   event.delta = {};
@@ -162,8 +161,8 @@ bool StartedCalls::has_unfinished() const {
 
 std::size_t StartedCalls::events_ready() const {
   std::size_t events = 0;
-  for (const Started* ready = first_ready_; ready != nullptr; ready = ready->next) {
-    events += ready->call->deltas_ready() + (ready->call->done() ? 1 : 0);
+  for (const Call* ready = first_ready_; ready != nullptr; ready = ready->next) {
+    events += ready->deltas_ready() + (ready->done() ? 1 : 0);
   }
   return events;
 }

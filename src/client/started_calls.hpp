@@ -53,22 +53,20 @@ class StartedCalls {
   struct Started {
     std::unique_ptr<Call> call;
     std::unique_ptr<Error> refusal{};
-    bool is_queued = false;   ///< Stands in the queue of calls with an event,
-    Started* next = nullptr;  ///< before this one.
   };
   using Calls = std::map<CallId, Started>;  ///< In the order of their ids.
 
   std::optional<Calls::node_type> take_added();
   void begin(Started& started, const std::optional<Error>& refusal);
-  void queue_if_ready(Started& started);
+  void queue_if_ready(Call& call);
   void drop_first();
-  bool next_event_of(Started& started, Event& event);
+  bool next_event_of(Call& call, Event& event);
   void forget(CallId id);
 
   Lane* lane_ = nullptr;
   Calls calls_;  ///< Until the completion is handed out.
-  Started* first_ready_ = nullptr;
-  Started* last_ready_ = nullptr;
+  Call* first_ready_ = nullptr;
+  Call* last_ready_ = nullptr;
 
   struct Cancellable {
     std::uint64_t group = 0;
