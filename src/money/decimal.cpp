@@ -43,14 +43,20 @@ std::optional<Decimal> with_sign(Magnitude size, bool negative) {
   return Decimal{-static_cast<std::int64_t>(size.units), -attos};
 }
 
+// Wrapped sums are defined without a sign only; two operands of one sign and a sum of the other
+// have overflowed.
 std::optional<std::int64_t> add_integers(std::int64_t a, std::int64_t b) {
-  if (b > 0 ? a > max_units - b : a < min_units - b) return std::nullopt;
-  return a + b;
+  const auto sum =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  if (((a ^ sum) & (b ^ sum)) < 0) return std::nullopt;
+  return sum;
 }
 
 std::optional<std::int64_t> subtract_integers(std::int64_t a, std::int64_t b) {
-  if (b > 0 ? a < min_units + b : a > max_units + b) return std::nullopt;
-  return a - b;
+  const auto difference =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  if (((a ^ b) & (a ^ difference)) < 0) return std::nullopt;
+  return difference;
 }
 
 // units + attos / 10^18, where |attos| < 2 * 10^18 and the two signs may differ.

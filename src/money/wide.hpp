@@ -69,6 +69,8 @@ constexpr Wide multiply_wide(std::uint64_t a, std::uint64_t b) {
 
 /// `divisor` must be larger than `dividend.high`, so that the quotient fits.
 constexpr Division divide_wide(Wide dividend, std::uint64_t divisor) {
+  // Of money nearly always so; the compiler calls a function for 128 bits.
+  if (dividend.high == 0) return {dividend.low / divisor, dividend.low % divisor};
   const NativeWide value = static_cast<NativeWide>(dividend.high) << 64 | dividend.low;
   return {static_cast<std::uint64_t>(value / divisor), static_cast<std::uint64_t>(value % divisor)};
 }

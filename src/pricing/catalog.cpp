@@ -223,7 +223,7 @@ PriceCatalog::ModelLimits PriceCatalog::limits_of(const PriceQuery& query) const
   const auto found = find_entry(*data_, query);
   if (!found) return {};
   const PriceEntry& entry = found->record->entry;
-  const Layer::Name* name = (*found->layer)->find(entry.provider, entry.model);
+  const KnownName* name = (*found->layer)->find(entry.provider, entry.model);
   if (name == nullptr || name->card == nullptr) return {};
   return {name->card->max_output, name->card->context};
 }

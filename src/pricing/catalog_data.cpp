@@ -50,7 +50,7 @@ bool Card::prices_tokens_at(Instant at) const {
   });
 }
 
-const Alias* Layer::Name::alias_at(Instant at) const {
+const Alias* KnownName::alias_at(Instant at) const {
   const Alias* after =
       std::upper_bound(first_alias, last_alias, at,
                        [](Instant wanted, const Alias& alias) { return wanted < alias.begins(); });
@@ -66,11 +66,12 @@ void Layer::index() {
     for (const EntryRecord& record : card.entries) add_ends(changes_, record.entry);
   }
   for (const Alias& alias : aliases) {
-    Name& name = names_[{alias.provider, alias.name}];
+    KnownName& name = names_[{alias.provider, alias.name}];
     if (!name.first_alias) name.first_alias = &alias;
     name.last_alias = &alias + 1;
     add_ends(changes_, alias);
   }
+  for (Alias& alias : aliases) alias.meant = find(alias.provider, alias.model);
   for (const EntryRecord& record : announced) add_ends(changes_, record.entry);
   std::sort(changes_.begin(), changes_.end());
   changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
@@ -82,15 +83,17 @@ bool Layer::has_change_near(Instant at) const {
   return change != changes_.end() && *change <= at + one_day;
 }
 
-const Layer::Name* Layer::find(std::string_view provider, std::string_view name) const {
+const KnownName* Layer::find(std::string_view provider, std::string_view name) const {
   const auto found = names_.find({provider, name});
   return found == names_.end() ? nullptr : &found->second;
 }
 
 std::size_t Layer::KeyHash::operator()(const Key& key) const {
-  const std::hash<std::string_view> hash;
-  // The odd factor keeps ("a", "b") and ("b", "a") apart.
-  return hash(key.provider) * 31 + hash(key.name);
+  // Of a provider's name length and last letter do: few sell a model of the same name, and the
+  // library's hash of a second text would be a tenth of a price's whole time.
+  const std::size_t last =
+      key.provider.empty() ? 0 : static_cast<unsigned char>(key.provider.back());
+  return std::hash<std::string_view>()(key.name) + 31 * key.provider.size() + 1031 * last;
 }
 
 std::string PriceCatalog::Data::version() const {

@@ -73,6 +73,18 @@ struct Card {
   bool prices_tokens_at(Instant at) const;
 };
 
+struct Alias;
+
+/// Everything that a name is in a layer.
+struct KnownName {
+  const Card* card = nullptr;
+  const Alias* first_alias = nullptr;  ///< In `Layer::aliases`, by `from`.
+  const Alias* last_alias = nullptr;   ///< One behind the last.
+
+  /// The alias that is valid at that instant; null if there is none.
+  const Alias* alias_at(Instant at) const;
+};
+
 /// What a name means from one instant to another.
 struct Alias {
   std::string provider;
@@ -80,6 +92,7 @@ struct Alias {
   std::string model;
   std::optional<Instant> from;
   std::optional<Instant> to;
+  const KnownName* meant = nullptr;  ///< What `model` is in the alias's own layer; null: nothing.
 
   Instant begins() const { return from.value_or(Instant::min()); }
   Instant ends() const { return to.value_or(Instant::max()); }
@@ -87,16 +100,6 @@ struct Alias {
 
 /// One catalogue text.
 struct Layer {
-  /// Everything that a name is in this layer.
-  struct Name {
-    const Card* card = nullptr;
-    const Alias* first_alias = nullptr;  ///< In `aliases`, by `from`.
-    const Alias* last_alias = nullptr;   ///< One behind the last.
-
-    /// The alias that is valid at that instant; null if there is none.
-    const Alias* alias_at(Instant at) const;
-  };
-
   std::string version;
   std::map<std::string, std::shared_ptr<const Calendar>, std::less<>> calendars;
   std::map<std::string, std::shared_ptr<const Schedule>, std::less<>> schedules;
@@ -110,7 +113,7 @@ struct Layer {
   /// Some validity of this layer begins or ends within a day of `at`.
   bool has_change_near(Instant at) const;
   /// Null if this layer does not know the name.
-  const Name* find(std::string_view provider, std::string_view name) const;
+  const KnownName* find(std::string_view provider, std::string_view name) const;
 
  private:
   struct Key {
@@ -123,7 +126,7 @@ struct Layer {
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
-  std::unordered_map<Key, Name, KeyHash> names_;
+  std::unordered_map<Key, KnownName, KeyHash> names_;
   std::vector<Instant> changes_;  ///< Of all its parts, ascending, each once.
 };
 

@@ -242,7 +242,7 @@ class LayerReader {
     if (!known_.below) return false;
     const auto& layers = known_.below->layers;
     return std::any_of(layers.begin(), layers.end(), [&](const auto& layer) {
-      const Layer::Name* name = layer->find(provider, model);
+      const KnownName* name = layer->find(provider, model);
       return name && name->card;
     });
   }

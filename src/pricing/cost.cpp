@@ -46,21 +46,21 @@ class Bill {
   void add(Bucket bucket, std::int64_t quantity) {
     if (quantity <= 0) return;
     const std::optional<Decimal>& per_token = rates_[bucket];
-    if (!per_token) {
+    if (per_token) {
+      add_line(bucket, quantity, *per_token);
+    } else {
       cost_.without_price.push_back({bucket, quantity});
-      return;
     }
-    add_line({bucket, quantity, *per_token, {}});
   }
 
   /// Those of `quantity` that leave `whole` because they have a price of their own. The others stay
   /// in it, at the least that they can cost.
   std::int64_t taken(Bucket own, std::int64_t quantity, std::int64_t& whole) {
-    quantity = std::clamp<std::int64_t>(quantity, 0, std::max<std::int64_t>(whole, 0));
+    quantity = std::min(quantity, whole);
+    if (quantity <= 0) return 0;
     if (!rates_[own]) {
       // Pictures cost what text does unless a list says otherwise; audio never did.
-      if (quantity > 0 && own != Bucket::input_image)
-        cost_.without_price.push_back({own, quantity});
+      if (own != Bucket::input_image) cost_.without_price.push_back({own, quantity});
       return 0;
     }
     whole -= quantity;
@@ -68,7 +68,9 @@ class Bill {
   }
 
   void add_unit(const UnitPrice& price, std::int64_t count) {
-    if (count > 0) add_line({Bucket::unit, count, price.price_of_one, {}, price.name});
+    if (count <= 0) return;
+    add_line(Bucket::unit, count, price.price_of_one);
+    if (total_) cost_.lines.back().unit = price.name;
   }
 
   void add_unpriced_unit(const std::string& name, std::int64_t count) {
@@ -78,12 +80,15 @@ class Bill {
   std::optional<Decimal> total() const { return total_; }
 
  private:
-  void add_line(CostLine line) {
-    const auto amount = checked_multiply(line.per_token, line.quantity);
+  void add_line(Bucket bucket, std::int64_t quantity, Decimal price_of_one) {
+    const auto amount = checked_multiply(price_of_one, quantity);
     total_ = amount && total_ ? checked_add(*total_, *amount) : std::nullopt;
     if (!total_) return;
+    CostLine& line = cost_.lines.emplace_back();
+    line.bucket = bucket;
+    line.quantity = quantity;
+    line.per_token = price_of_one;
     line.amount = *amount;
-    cost_.lines.push_back(std::move(line));
   }
 
   Cost& cost_;
@@ -313,7 +318,7 @@ Cost cost_of(const Usage& usage, const Price& price) {
   Cost cost;
   cost.reported = usage.reported_cost;
   cost.is_estimate = is_estimate(usage);
-  cost.price = price;
+  cost.price.emplace(price);
   if (!price.entry || !price.rates || has_no_counts(usage.billed)) {
     set_unpriced(cost, UnpricedReason::no_usage, "no token count is known");
     return cost;

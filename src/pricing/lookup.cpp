@@ -15,10 +15,12 @@ std::optional<FoundEntry> entry_of_card(const std::shared_ptr<const Layer>& laye
   return FoundEntry{&layer, record};
 }
 
-std::optional<FoundEntry> entry_of_model(const PriceCatalog::Data& data, std::string_view model,
-                                         const PriceQuery& query) {
+/// `own`: the layer of the alias.
+std::optional<FoundEntry> entry_of_model(const PriceCatalog::Data& data, const Alias& alias,
+                                         const Layer& own, const PriceQuery& query) {
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, model);
+    const KnownName* name =
+        layer.get() == &own ? alias.meant : layer->find(query.provider, alias.model);
     if (!name) continue;
     if (const auto found = entry_of_card(layer, name->card, query)) return found;
   }
@@ -28,10 +30,10 @@ std::optional<FoundEntry> entry_of_model(const PriceCatalog::Data& data, std::st
 std::optional<FoundEntry> entry_of_name(const PriceCatalog::Data& data, std::string_view wanted,
                                         const PriceQuery& query) {
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, wanted);
+    const KnownName* name = layer->find(query.provider, wanted);
     if (!name) continue;
     if (const Alias* alias = name->alias_at(query.at)) {
-      if (const auto found = entry_of_model(data, alias->model, query)) return found;
+      if (const auto found = entry_of_model(data, *alias, *layer, query)) return found;
     }
     if (const auto found = entry_of_card(layer, name->card, query)) return found;
   }
@@ -79,7 +81,7 @@ void learn_card(Knowledge& known, const Card& card, const PriceQuery& query) {
 void learn_model(Knowledge& known, const PriceCatalog::Data& data, std::string_view model,
                  const PriceQuery& query) {
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, model);
+    const KnownName* name = layer->find(query.provider, model);
     if (name && name->card) learn_card(known, *name->card, query);
   }
 }
@@ -88,7 +90,7 @@ Knowledge knowledge_of(const PriceCatalog::Data& data, std::string_view wanted,
                        const PriceQuery& query) {
   Knowledge known;
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, wanted);
+    const KnownName* name = layer->find(query.provider, wanted);
     if (!name) continue;
     for (const Alias* alias = name->first_alias; alias != name->last_alias; ++alias) {
       known.has_alias = true;
@@ -160,7 +162,7 @@ void add_changes(std::vector<Instant>& changes, const std::optional<Instant>& fr
 void add_model_changes(std::vector<Instant>& changes, const PriceCatalog::Data& data,
                        std::string_view model, const PriceQuery& query) {
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, model);
+    const KnownName* name = layer->find(query.provider, model);
     if (!name || !name->card) continue;
     for (const EntryRecord& record : name->card->entries) {
       if (record.entry.currency == query.currency) {
@@ -174,7 +176,7 @@ void add_name_changes(std::vector<Instant>& changes, const PriceCatalog::Data& d
                       std::string_view wanted, const PriceQuery& query) {
   add_model_changes(changes, data, wanted, query);
   for (const auto& layer : data.layers) {
-    const Layer::Name* name = layer->find(query.provider, wanted);
+    const KnownName* name = layer->find(query.provider, wanted);
     if (!name) continue;
     for (const Alias* alias = name->first_alias; alias != name->last_alias; ++alias) {
       add_changes(changes, alias->from, alias->to);
