@@ -11,12 +11,13 @@ namespace {
 constexpr std::uint64_t every_byte = 0x0101010101010101u;
 constexpr std::uint64_t every_high_bit = 0x8080808080808080u;
 
-/// Whether one of eight characters is a control, a quote or a backslash.
-bool needs_a_look(std::uint64_t word) {
+/// Has the high bit of the first of eight characters that is a control, a quote or a backslash, and
+/// of no character before it; 0 if none is.
+std::uint64_t marks_of(std::uint64_t word) {
   const auto zero_byte = [](std::uint64_t w) { return (w - every_byte) & ~w; };
   const std::uint64_t below_space = (word - every_byte * 0x20) & ~word;
-  return ((below_space | zero_byte(word ^ every_byte * '"') | zero_byte(word ^ every_byte * '\\')) &
-          every_high_bit) != 0;
+  return (below_space | zero_byte(word ^ every_byte * '"') | zero_byte(word ^ every_byte * '\\')) &
+         every_high_bit;
 }
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
@@ -25,7 +26,18 @@ bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"'
 const char* skip_plain(const char* p, const char* end, std::uint64_t& seen) {
   for (std::uint64_t word; end - p >= 8; p += sizeof word) {
     std::memcpy(&word, p, sizeof word);
-    if (needs_a_look(word)) break;
+    const std::uint64_t marks = marks_of(word);
+    if (marks != 0) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+      // Pieces of text are shorter than a word, and a loop over their bytes ends where nobody can
+      // predict: a tenth of a chunk's whole time.
+      const int bits_before = __builtin_ctzll(marks) & ~7;
+      seen |= word & ~(~std::uint64_t{0} << bits_before);
+      return p + bits_before / 8;
+#else
+      break;
+#endif
+    }
     seen |= word;
   }
   for (; p < end && is_plain(*p); ++p) seen |= static_cast<unsigned char>(*p);

@@ -125,6 +125,8 @@ class PlainReader {
   bool string(std::string& out) {
     JsonStringBody body;
     if (!scan_json_string(text_, at_ + 1, body)) return false;
+    // Nowhere else may a byte beyond ASCII stand.
+    if (!body.is_ascii && !is_valid_utf8(body.bytes)) return false;
     at_ += body.bytes.size() + 2;
     return append_json_string_value(out, body);
   }
@@ -186,7 +188,6 @@ class PlainReader {
 
 std::optional<JsonValue> read_plain_json(std::string_view text, std::size_t depth,
                                          std::size_t most_values) {
-  if (!is_valid_utf8(text)) return std::nullopt;
   return PlainReader(text, depth, most_values).read();
 }
 

@@ -35,17 +35,30 @@ Sequence sequence_at(std::string_view bytes, std::size_t at) {
   return {length, true};
 }
 
+/// Whether so many bytes are left, and each is ASCII.
+template <std::size_t count>
+bool is_ascii(std::string_view bytes, std::size_t at) {
+  if (bytes.size() - at < count) return false;
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < count; i += sizeof seen) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at + i, sizeof word);
+    seen |= word;
+  }
+  return (seen & 0x8080808080808080u) == 0;
+}
+
 /// Where the first byte at or after `at` stands that begins no valid character; the size if there
 /// is none.
 std::size_t valid_until(std::string_view bytes, std::size_t at) {
   while (at < bytes.size()) {
-    if (bytes.size() - at >= sizeof(std::uint64_t)) {
-      std::uint64_t word;
-      std::memcpy(&word, bytes.data() + at, sizeof word);
-      if ((word & 0x8080808080808080u) == 0) {
-        at += sizeof word;
-        continue;
-      }
+    if (is_ascii<32>(bytes, at)) {
+      at += 32;
+      continue;
+    }
+    if (is_ascii<8>(bytes, at)) {
+      at += 8;
+      continue;
     }
     const Sequence sequence = sequence_at(bytes, at);
     if (!sequence.valid) return at;

@@ -62,10 +62,12 @@ std::uint64_t next_stamp(Instant now) {
   return stamp;
 }
 
-void append_hex(std::string& out, std::uint64_t bits, int digits) {
+/// Writes the last hexadecimal digits of `bits`; where they end.
+char* put_hex(char* out, std::uint64_t bits, int digits) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-    out += "0123456789abcdef"[bits >> shift & 0xf];
+    *out++ = "0123456789abcdef"[bits >> shift & 0xf];
   }
+  return out;
 }
 
 }  // namespace
@@ -73,17 +75,12 @@ void append_hex(std::string& out, std::uint64_t bits, int digits) {
 std::string uuid_v7(Instant now) {
   const std::uint64_t stamp = next_stamp(now);
   const std::uint64_t random = random_bits();
-  std::string id;
-  id.reserve(36);
-  append_hex(id, stamp >> 28, 8);
-  id += '-';
-  append_hex(id, stamp >> 12, 4);
-  id += "-7";
-  append_hex(id, stamp, 3);
-  id += '-';
-  append_hex(id, (random >> 48 & 0x3fff) | 0x8000, 4);  // The variant, binary 10.
-  id += '-';
-  append_hex(id, random, 12);
+  std::string id = "00000000-0000-7000-0000-000000000000";
+  char* out = put_hex(id.data(), stamp >> 28, 8) + 1;
+  out = put_hex(out, stamp >> 12, 4) + 2;
+  out = put_hex(out, stamp, 3) + 1;
+  out = put_hex(out, (random >> 48 & 0x3fff) | 0x8000, 4) + 1;  // The variant, binary 10.
+  put_hex(out, random, 12);
   return id;
 }
 
