@@ -125,7 +125,7 @@ struct ReportedUsage {
 
 /// The rules of a dialect applied to what its server reported. Never fails: what does not fit
 /// becomes an anomaly, and the larger reading is billed.
-TALLY_API Usage normalize(const ReportedUsage& reported, const Provider& provider);
+TALLY_API Usage normalize(ReportedUsage reported, const Provider& provider);
 
 /// Adds counts for a sum over attempts: absent plus a number is the number; sources mix.
 TALLY_API Usage sum(const Usage& a, const Usage& b);

@@ -169,12 +169,11 @@ EstimatedUsage estimated_usage(const BillFacts& facts) {
   return usage;
 }
 
-Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
+Instant bill_estimate(Attempt& attempt, const ClientSettings& settings, const BillFacts& facts) {
   EstimatedUsage usage = estimated_usage(facts);
   const PricePair prices = prices_of(settings, facts, query_of(settings, facts, usage.likely));
-  Bill bill;
-  bill.billed_at = prices.billed_at;
-  bill.cost = cost_at(usage.likely, prices.decides);
+  Cost& cost = attempt.cost;
+  cost = cost_at(usage.likely, prices.decides);
   if (prices.decides) {
     Cost low = cost_of(usage.low, *prices.decides);
     // Without a price for cached input the low end is the missed one; it must not look like 0.
@@ -182,47 +181,44 @@ Bill estimated_bill(const ClientSettings& settings, const BillFacts& facts) {
       std::swap(usage.low.billed.cache_hit, usage.low.billed.cache_miss);
       low = cost_of(usage.low, *prices.decides);
     }
-    widen(bill.cost, low);
-    widen(bill.cost, cost_of(usage.high, *prices.decides));
+    widen(cost, low);
+    widen(cost, cost_of(usage.high, *prices.decides));
     if (prices.other && prices.other->rates != prices.decides->rates) {
-      bill.cost.flags.push_back(CostFlag::straddles_bands);
-      widen(bill.cost, cost_of(usage.low, *prices.other));
-      widen(bill.cost, cost_of(usage.high, *prices.other));
+      cost.flags.push_back(CostFlag::straddles_bands);
+      widen(cost, cost_of(usage.low, *prices.other));
+      widen(cost, cost_of(usage.high, *prices.other));
     }
   }
   // A part without a price has no upper bound either.
-  if (!bill.cost.without_price.empty()) bill.cost.bounds.reset();
-  if (!facts.max_tokens) bill.cost.flags.push_back(CostFlag::output_unbounded);
-  bill.usage = std::move(usage.likely);
-  bill.state = bill_state(bill.usage, bill.cost);
-  return bill;
+  if (!cost.without_price.empty()) cost.bounds.reset();
+  if (!facts.max_tokens) cost.flags.push_back(CostFlag::output_unbounded);
+  attempt.usage = std::move(usage.likely);
+  attempt.state = bill_state(attempt.usage, cost);
+  return prices.billed_at;
 }
 
-Bill settled_bill(const ClientSettings& settings, const BillFacts& facts) {
-  Bill bill;
-  bill.usage = *facts.usage;
-  if (facts.bound) add_asked_units(bill.usage, *facts.bound, facts.model_requested);
-  const PricePair prices = prices_of(settings, facts, query_of(settings, facts, bill.usage));
-  bill.billed_at = prices.billed_at;
-  bill.cost = cost_at(bill.usage, prices.decides);
-  mark_straddling(bill.cost, bill.usage, prices);
-  bill.state = bill_state(bill.usage, bill.cost);
-  return bill;
+Instant bill_usage(Attempt& attempt, const ClientSettings& settings, BillFacts& facts) {
+  attempt.usage = *std::move(facts.usage);
+  if (facts.bound) add_asked_units(attempt.usage, *facts.bound, facts.model_requested);
+  const PricePair prices = prices_of(settings, facts, query_of(settings, facts, attempt.usage));
+  attempt.cost = cost_at(attempt.usage, prices.decides);
+  mark_straddling(attempt.cost, attempt.usage, prices);
+  attempt.state = bill_state(attempt.usage, attempt.cost);
+  return prices.billed_at;
 }
 
 }  // namespace
 
-Bill bill_of(const ClientSettings& settings, const BillFacts& facts) {
+Instant bill(Attempt& attempt, const ClientSettings& settings, BillFacts facts) {
   if (facts.is_free) {
-    Bill bill;
-    bill.cost.total = Money{Decimal{}, settings.options.currency};
-    bill.billed_at = facts.completed;
-    return bill;
+    attempt.state = BillState::not_billed;
+    attempt.cost.total = Money{Decimal{}, settings.options.currency};
+    return facts.completed;
   }
   if (facts.usage && facts.usage_is_final && has_counts(*facts.usage)) {
-    return settled_bill(settings, facts);
+    return bill_usage(attempt, settings, facts);
   }
-  return estimated_bill(settings, facts);
+  return bill_estimate(attempt, settings, facts);
 }
 
 }  // namespace TALLY_ABI

@@ -6,8 +6,7 @@
 
 #include "client/settings.hpp"
 #include "tally/chat.hpp"
-#include "tally/pricing.hpp"
-#include "tally/usage.hpp"
+#include "tally/receipt.hpp"
 #include "wire/request_bound.hpp"
 
 namespace tally {
@@ -29,15 +28,9 @@ struct BillFacts {
   const RequestBound* bound = nullptr;  ///< Null: the request asked for nothing but tokens.
 };
 
-struct Bill {
-  Usage usage;
-  Cost cost;
-  BillState state = BillState::not_billed;
-  Instant billed_at{};  ///< The instant that decided the tariff.
-};
-
-/// The bill of an attempt, however it ended.
-Bill bill_of(const ClientSettings& settings, const BillFacts& facts);
+/// Fills in usage, cost and state of an attempt, however it ended. The instant that decided the
+/// tariff.
+Instant bill(Attempt& attempt, const ClientSettings& settings, BillFacts facts);
 
 }  // namespace TALLY_ABI
 }  // namespace tally

@@ -32,7 +32,7 @@ Error timeout_of(ClockKind clock, milliseconds limit) {
 
 }  // namespace
 
-Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder order,
+Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder&& order,
            const CallOptions& options, const std::atomic<bool>& client_stops)
     : settings_(std::move(settings)),
       clocks_(options.clocks.value_or(settings_->options.clocks)),

@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/patience.hpp"
 #include "base/quietly.hpp"
+#include "base/undo.hpp"
 #include "client/call.hpp"
 #include "client/retry.hpp"
 #include "client/secret.hpp"
@@ -121,7 +122,7 @@ Call::Outcome Call::outcome_of_answer(bool cut) {
   if (outcome.error) {
     outcome.reason = cut ? "stream_cut" : std::string(to_string(outcome.error->kind));
     outcome.may_repeat = cut && reader.payload_count() == 0;
-  } else if (!reader.usage()) {
+  } else if (!reader.has_usage()) {
     outcome.reason = "no_usage";
   }
   return outcome;
@@ -170,20 +171,19 @@ void Call::settle(Outcome outcome) {
 }
 
 void Call::bill(const Outcome& outcome) {
+  // Made only here: a thousand calls under way would hold a thousand of them, a kilobyte each.
+  const int number = attempt_number();
+  std::vector<Attempt>& attempts = receipt_.attempts;
+  Attempt& attempt = attempts.emplace_back();
+  Undo take_back([&attempts] { attempts.pop_back(); });
+  attempt.number = number;
+  attempt.attempt_id = attempt_id_;
+  attempt.reason = outcome.reason;
   BillFacts facts = bill_facts();
   facts.is_free = outcome.is_free;
-  Bill bill = bill_of(*settings_, facts);
-  // Made only here: a thousand calls under way would hold a thousand of them, a kilobyte each.
-  Attempt attempt;
-  attempt.number = attempt_number();
-  attempt.attempt_id = attempt_id_;
-  attempt.state = bill.state;
-  attempt.reason = outcome.reason;
-  attempt.usage = std::move(bill.usage);
-  attempt.cost = std::move(bill.cost);
   attempt.started = facts.started;
   attempt.completed = facts.completed;
-  billed_at_ = bill.billed_at;
+  billed_at_ = tally::bill(attempt, *settings_, std::move(facts));
   attempt.model_reported = reply().model;
   if (exchange_) {
     attempt.http_status = exchange_->status;
@@ -194,9 +194,9 @@ void Call::bill(const Outcome& outcome) {
           *exchange_->first_payload_at - exchange_->started_at);
     }
   }
-  receipt_.attempts.push_back(std::move(attempt));
+  take_back.dismiss();
   is_billed_ = true;
-  settings_->meter->count(receipt_.attempts.back());
+  settings_->meter->count(attempt);
 }
 
 int Call::attempt_number() const {

@@ -23,7 +23,7 @@ template <class Request>
 Completion ask(const SharedCore& core, const Request& request, const CallOptions& options) {
   auto order = order_of(*core->settings(), request, options, CallShape::document);
   Stream::State call(core, std::move(order), options);
-  return std::move(call.finish());
+  return call.take();
 }
 
 template <class Request>
@@ -40,7 +40,7 @@ Completion ask(const SharedCore& core, const Request& request, const OnDelta& on
   while (auto delta = stream->next()) {
     if (on_delta && on_delta(*delta) == Flow::stop) stream->call->cancel();
   }
-  return std::move(stream->finish());
+  return stream->take();
 }
 
 template <class Request>

@@ -47,7 +47,7 @@ class Client::Core {
   void give_back(Lane& lane);
 
   /// Not in the child of a fork.
-  CallId start(CallOrder order, const CallOptions& options);
+  CallId start(CallOrder&& order, const CallOptions& options);
   Result<PollResult> poll(std::chrono::microseconds time_budget);
   Result<PollResult> wait(std::chrono::milliseconds timeout);
   void wakeup();

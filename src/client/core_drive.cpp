@@ -31,7 +31,7 @@ Error Client::Core::busy() {
                "another thread drives the started calls of this client: poll it from one thread"};
 }
 
-CallId Client::Core::start(CallOrder order, const CallOptions& options) {
+CallId Client::Core::start(CallOrder&& order, const CallOptions& options) {
   auto call = std::make_unique<Call>(settings_, std::move(order), options, stops_);
   // Asked here: a call that is started before a shutdown has its time, also if it begins later.
   const CallId id = started_->add(std::move(call), options.group, refusal());

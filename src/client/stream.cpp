@@ -15,7 +15,7 @@ constexpr std::chrono::hours long_enough{1};
 
 }  // namespace
 
-Stream::State::State(std::shared_ptr<Client::Core> core_, CallOrder order,
+Stream::State::State(std::shared_ptr<Client::Core> core_, CallOrder&& order,
                      const CallOptions& options)
     : core(std::move(core_)),
       call(std::make_unique<Call>(core->settings(), std::move(order), options, core->stops())) {
@@ -58,18 +58,18 @@ void Stream::State::call_hooks() {
   for (const auto& call_host : lease.get()->take_posts()) call_host();
 }
 
-Completion& Stream::State::finish() {
+Completion Stream::State::take() {
   while (next()) {
   }
-  if (completion) return *completion;
-  if (core->is_forked()) {
-    // The rest of the answer and its bill are the parent's; half of it must not pass for the whole.
-    ChatError error(*core->refusal(), {});
-    error.charge_possible = true;
-    completion = Completion{std::move(error), {}};
-  } else {
-    completion = call->take_completion();
-  }
+  if (!core->is_forked()) return call->take_completion();
+  // The rest of the answer and its bill are the parent's; half of it must not pass for the whole.
+  ChatError error(*core->refusal(), {});
+  error.charge_possible = true;
+  return {std::move(error), {}};
+}
+
+Completion& Stream::State::finish() {
+  if (!completion) completion.emplace(take());
   return *completion;
 }
 

@@ -20,7 +20,7 @@ Count checked(Count count, bool& bad) {
   return std::nullopt;
 }
 
-ReportedUsage checked(ReportedUsage reported, bool& bad_part) {
+void check(ReportedUsage& reported, bool& bad_part) {
   for (Count* count :
        {&reported.prompt_tokens, &reported.completion_tokens, &reported.total_tokens,
         &reported.prompt_cache_hit_tokens, &reported.prompt_cache_miss_tokens,
@@ -36,7 +36,6 @@ ReportedUsage checked(ReportedUsage reported, bool& bad_part) {
   reported.bad_count = reported.bad_count || bad_part;
   reported.audio_cached_tokens = checked(reported.audio_cached_tokens, reported.bad_count);
   for (BilledUnit& unit : reported.units) unit.count = checked(unit.count, reported.bad_count);
-  return reported;
 }
 
 // Mistral counts a prompt's audio beside its text, and both in the total.
@@ -223,9 +222,9 @@ std::optional<ReportedCost> add(const std::optional<ReportedCost>& a,
 
 }  // namespace
 
-Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
+Usage normalize(ReportedUsage reported, const Provider& provider) {
   bool bad_part = false;
-  ReportedUsage reported = checked(as_reported, bad_part);
+  check(reported, bad_part);
   take_audio_into_prompt(reported);
   Usage usage;
   usage.prompt_tokens = reported.prompt_tokens;
@@ -239,8 +238,8 @@ Usage normalize(const ReportedUsage& as_reported, const Provider& provider) {
   split_output_by_kind(usage, reported);
   compare_total(usage);
   usage.source = any_count(reported) ? UsageSource::provider : UsageSource::none;
-  usage.reported_cost = reported.reported_cost;
-  usage.service_tier = reported.service_tier;
+  usage.reported_cost = std::move(reported.reported_cost);
+  usage.service_tier = std::move(reported.service_tier);
   usage.raw = std::move(reported.raw);
   usage.units = std::move(reported.units);
   return usage;

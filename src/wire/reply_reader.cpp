@@ -386,12 +386,14 @@ Reply ReplyReader::take_reply() noexcept {
   return taken;
 }
 
+bool ReplyReader::has_usage() const { return state_->builder.usage().current().has_value(); }
+
 std::optional<Usage> ReplyReader::usage() const {
   const UsageSnapshots& snapshots = state_->builder.usage();
   if (!snapshots.current()) return std::nullopt;
   ReportedUsage reported = *snapshots.current();
   if (reported.service_tier.empty()) reported.service_tier = reply().service_tier;
-  Usage usage = normalize(reported, state_->provider);
+  Usage usage = normalize(std::move(reported), state_->provider);
   if (snapshots.regressed()) usage.anomalies.push_back(Anomaly::usage_regressed);
   return usage;
 }

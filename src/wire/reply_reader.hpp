@@ -85,6 +85,8 @@ class ReplyReader {
 
   const Reply& reply() const;
   Reply take_reply() noexcept;
+  /// Whether the server sent one.
+  bool has_usage() const;
   /// The usage by the provider's rules; nothing if the server sent none.
   std::optional<Usage> usage() const;
   Delta view(const DeltaRecord& record) const;
