@@ -386,7 +386,7 @@ Reply ReplyReader::take_reply() noexcept {
   return taken;
 }
 
-bool ReplyReader::has_usage() const { return state_->builder.usage().current().has_value(); }
+bool ReplyReader::has_usage() const { return state_->builder.usage().current() != nullptr; }
 
 std::optional<Usage> ReplyReader::usage() const {
   const UsageSnapshots& snapshots = state_->builder.usage();
