@@ -3,76 +3,18 @@
 #include <cstddef>
 #include <limits>
 
-#include "money/wide.hpp"
+#include "money/exact.hpp"
 #include "tally/money.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-constexpr std::int64_t attos_per_unit = 1000000000000000000;
+using exact::attos_per_unit;
+using exact::Magnitude;
+using exact::magnitude_of;
+
 constexpr int max_decimals = 18;
-constexpr std::int64_t max_units = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t min_units = std::numeric_limits<std::int64_t>::min();
-
-// A decimal's size without its sign: the form in which products, quotients and digits are made.
-struct Magnitude {
-  std::uint64_t units = 0;
-  std::uint64_t attos = 0;
-};
-
-// |value|, also of -2^63, which has no positive counterpart in 64 bits.
-constexpr std::uint64_t magnitude_of(std::int64_t value) {
-  const auto bits = static_cast<std::uint64_t>(value);
-  return value < 0 ? 0 - bits : bits;
-}
-
-Magnitude magnitude_of(Decimal value) {
-  return {magnitude_of(value.units), magnitude_of(value.attos)};
-}
-
-std::optional<Decimal> with_sign(Magnitude size, bool negative) {
-  constexpr auto limit = static_cast<std::uint64_t>(max_units);
-  const auto attos = static_cast<std::int64_t>(size.attos);
-  if (!negative) {
-    if (size.units > limit) return std::nullopt;
-    return Decimal{static_cast<std::int64_t>(size.units), attos};
-  }
-  if (size.units > limit + 1) return std::nullopt;
-  if (size.units == limit + 1) return Decimal{min_units, -attos};
-  return Decimal{-static_cast<std::int64_t>(size.units), -attos};
-}
-
-// Wrapped sums are defined without a sign only; two operands of one sign and a sum of the other
-// have overflowed.
-std::optional<std::int64_t> add_integers(std::int64_t a, std::int64_t b) {
-  const auto sum =
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  if (((a ^ sum) & (b ^ sum)) < 0) return std::nullopt;
-  return sum;
-}
-
-std::optional<std::int64_t> subtract_integers(std::int64_t a, std::int64_t b) {
-  const auto difference =
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-  if (((a ^ b) & (a ^ difference)) < 0) return std::nullopt;
-  return difference;
-}
-
-// units + attos / 10^18, where |attos| < 2 * 10^18 and the two signs may differ.
-std::optional<Decimal> carried(std::int64_t units, std::int64_t attos) {
-  const auto whole = add_integers(units, attos / attos_per_unit);
-  if (!whole) return std::nullopt;
-  Decimal result{*whole, attos % attos_per_unit};
-  if (result.units > 0 && result.attos < 0) {
-    --result.units;
-    result.attos += attos_per_unit;
-  } else if (result.units < 0 && result.attos > 0) {
-    ++result.units;
-    result.attos -= attos_per_unit;
-  }
-  return result;
-}
 
 constexpr std::uint64_t power_of_ten(int exponent) {
   std::uint64_t power = 1;
@@ -225,34 +167,24 @@ Result<Decimal> Decimal::parse_rounded(std::string_view text, bool* was_rounded)
   const auto digits = scan(text);
   if (!digits) return refuse("not a decimal number", text);
   const Reading reading = read(*digits);
-  const auto decimal = with_sign(reading.size, digits->negative);
+  const auto decimal = exact::with_sign(reading.size, digits->negative);
   if (!decimal || reading.too_large) return refuse("number too large", text);
   if (was_rounded != nullptr) *was_rounded = reading.inexact;
   return *decimal;
 }
 
-std::optional<Decimal> checked_add(Decimal a, Decimal b) {
-  const auto units = add_integers(a.units, b.units);
-  if (!units) return std::nullopt;
-  return carried(*units, a.attos + b.attos);
-}
+std::optional<Decimal> checked_add(Decimal a, Decimal b) { return exact::add(a, b); }
 
 std::optional<Decimal> checked_subtract(Decimal a, Decimal b) {
   // -0.5 - -2^63 fits although 0 + 2^63 does not: a unit goes over to the attos first.
   if (a.units == 0 && a.attos < 0) a = {-1, a.attos + attos_per_unit};
-  const auto units = subtract_integers(a.units, b.units);
+  const auto units = exact::subtract_integers(a.units, b.units);
   if (!units) return std::nullopt;
-  return carried(*units, a.attos - b.attos);
+  return exact::carried(*units, a.attos - b.attos);
 }
 
 std::optional<Decimal> checked_multiply(Decimal a, std::int64_t factor) {
-  const Magnitude size = magnitude_of(a);
-  const std::uint64_t times = magnitude_of(factor);
-  // attos < 10^18, so the quotient is below `times` and fits.
-  const Division attos = divide_wide(multiply_wide(size.attos, times), attos_per_unit);
-  const Wide units = add_wide(multiply_wide(size.units, times), attos.quotient);
-  if (units.high != 0) return std::nullopt;
-  return with_sign({units.low, attos.remainder}, a.is_negative() != (factor < 0));
+  return exact::multiply(a, factor);
 }
 
 std::optional<Decimal> checked_divide(Decimal a, std::int64_t divisor) {
@@ -263,7 +195,7 @@ std::optional<Decimal> checked_divide(Decimal a, std::int64_t divisor) {
   // The rest is less than `by` whole units, so the quotient is below 10^18 and fits.
   const Division attos = divide_wide(rest, by);
   if (attos.remainder != 0) return std::nullopt;
-  return with_sign({size.units / by, attos.quotient}, a.is_negative() != (divisor < 0));
+  return exact::with_sign({size.units / by, attos.quotient}, a.is_negative() != (divisor < 0));
 }
 
 std::string to_string(Decimal value) {

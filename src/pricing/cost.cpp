@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "money/exact.hpp"
 #include "tally/pricing.hpp"
 
 namespace tally {
@@ -70,20 +71,26 @@ class Bill {
   void add_unit(const UnitPrice& price, std::int64_t count) {
     if (count <= 0) return;
     add_line(Bucket::unit, count, price.price_of_one);
-    if (total_) cost_.lines.back().unit = price.name;
+    if (fits_) cost_.lines.back().unit = price.name;
   }
 
   void add_unpriced_unit(const std::string& name, std::int64_t count) {
     cost_.without_price.push_back({Bucket::unit, count, name});
   }
 
-  std::optional<Decimal> total() const { return total_; }
+  /// Nothing: it does not fit.
+  std::optional<Decimal> total() const {
+    if (!fits_) return std::nullopt;
+    return total_;
+  }
 
  private:
   void add_line(Bucket bucket, std::int64_t quantity, Decimal price_of_one) {
-    const auto amount = checked_multiply(price_of_one, quantity);
-    total_ = amount && total_ ? checked_add(*total_, *amount) : std::nullopt;
-    if (!total_) return;
+    const auto amount = exact::multiply(price_of_one, quantity);
+    const auto total = amount ? exact::add(total_, *amount) : std::nullopt;
+    fits_ = fits_ && total;
+    if (!fits_) return;
+    total_ = *total;
     CostLine& line = cost_.lines.emplace_back();
     line.bucket = bucket;
     line.quantity = quantity;
@@ -93,7 +100,8 @@ class Bill {
 
   Cost& cost_;
   const Rates& rates_;
-  std::optional<Decimal> total_ = Decimal{};
+  Decimal total_;
+  bool fits_ = true;
 };
 
 void add_input(Bill& bill, const BilledTokens& billed) {

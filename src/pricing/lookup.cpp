@@ -7,37 +7,44 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-std::optional<FoundEntry> entry_of_card(const std::shared_ptr<const Layer>& layer, const Card* card,
-                                        const PriceQuery& query) {
-  if (!card || !card->is_for_host(query.host)) return std::nullopt;
+/// Two words, which a function returns in registers; null: nothing was found.
+struct Place {
+  const std::shared_ptr<const Layer>* layer = nullptr;
+  const EntryRecord* record = nullptr;
+  explicit operator bool() const { return record != nullptr; }
+};
+
+Place entry_of_card(const std::shared_ptr<const Layer>& layer, const Card* card,
+                    const PriceQuery& query) {
+  if (!card || !card->is_for_host(query.host)) return {};
   const EntryRecord* record = card->entry_at(query.at, query.currency);
-  if (!record || !record->prices_tokens()) return std::nullopt;
-  return FoundEntry{&layer, record};
+  if (!record || !record->prices_tokens()) return {};
+  return {&layer, record};
 }
 
 /// `own`: the layer of the alias.
-std::optional<FoundEntry> entry_of_model(const PriceCatalog::Data& data, const Alias& alias,
-                                         const Layer& own, const PriceQuery& query) {
+Place entry_of_model(const PriceCatalog::Data& data, const Alias& alias, const Layer& own,
+                     const PriceQuery& query) {
   for (const auto& layer : data.layers) {
     const KnownName* name =
         layer.get() == &own ? alias.meant : layer->find(query.provider, alias.model);
     if (!name) continue;
-    if (const auto found = entry_of_card(layer, name->card, query)) return found;
+    if (const Place found = entry_of_card(layer, name->card, query)) return found;
   }
-  return std::nullopt;
+  return {};
 }
 
-std::optional<FoundEntry> entry_of_name(const PriceCatalog::Data& data, std::string_view wanted,
-                                        const PriceQuery& query) {
+Place entry_of_name(const PriceCatalog::Data& data, std::string_view wanted,
+                    const PriceQuery& query) {
   for (const auto& layer : data.layers) {
     const KnownName* name = layer->find(query.provider, wanted);
     if (!name) continue;
     if (const Alias* alias = name->alias_at(query.at)) {
-      if (const auto found = entry_of_model(data, *alias, *layer, query)) return found;
+      if (const Place found = entry_of_model(data, *alias, *layer, query)) return found;
     }
-    if (const auto found = entry_of_card(layer, name->card, query)) return found;
+    if (const Place found = entry_of_card(layer, name->card, query)) return found;
   }
-  return std::nullopt;
+  return {};
 }
 
 bool has_reported_model(const PriceQuery& query) {
@@ -188,11 +195,11 @@ void add_name_changes(std::vector<Instant>& changes, const PriceCatalog::Data& d
 }  // namespace
 
 std::optional<FoundEntry> find_entry(const PriceCatalog::Data& data, const PriceQuery& query) {
-  if (const auto found = entry_of_name(data, query.model, query)) return found;
-  if (!has_reported_model(query)) return std::nullopt;
-  auto found = entry_of_name(data, query.reported_model, query);
-  if (found) found->substituted = true;
-  return found;
+  Place found = entry_of_name(data, query.model, query);
+  const bool substituted = !found && has_reported_model(query);
+  if (substituted) found = entry_of_name(data, query.reported_model, query);
+  if (!found) return std::nullopt;
+  return FoundEntry{found.layer, found.record, substituted};
 }
 
 Unpriced why_unpriced(const PriceCatalog::Data& data, const PriceQuery& query) {
