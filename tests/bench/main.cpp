@@ -70,8 +70,10 @@ int measure(const Choice& choice) {
   report.fact("machine", machine());
   report.fact("versions", library_versions() + ", compiler " TALLY_COMPILER_VERSION);
   report.fact("commit", TALLY_COMMIT);
-  report.fact("rounds", std::to_string(scale.rounds) +
-                            ", interleaved, every second one in reverse; medians (least to most)");
+  report.fact("rounds", std::to_string(scale.rounds) + " to " +
+                            std::to_string(2 * scale.short_rounds) +
+                            ", interleaved, every second one in reverse; medians (least to most); "
+                            "ratios are medians of the rounds'");
   const std::vector<std::pair<std::string, std::function<void()>>> sections = {
       {"stream", [&] { measure_stream(report, server, scale); }},
       {"decode", [&] { measure_decoding(report, scale); }},

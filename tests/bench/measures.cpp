@@ -35,7 +35,7 @@ void measure_stream_framed(Report& report, const Server& server, const Scale& sc
   rows.push_back(process_row("httplib", {"stream", "httplib", url, warm_up}));
 #endif
   rows.push_back(process_row("tally", {"stream", "tally", url, warm_up}));
-  const Results results = run_rounds("stream, " + framing, rows, scale.rounds);
+  const Results results = run_rounds("stream, " + framing, rows, scale.short_rounds);
   for (const Row& row : rows) {
     report.row(results, row.name, "cpu_us", "us/chunk", 1.0 / static_cast<double>(scale.chunks));
   }
@@ -68,7 +68,7 @@ void measure_calls(Report& report, const Scale& scale, const std::vector<std::st
                       return figures;
                     }});
   }
-  const Results results = run_rounds(key, runs, scale.rounds);
+  const Results results = run_rounds(key, runs, scale.short_rounds);
   for (const std::string& name : rows) {
     report.row(results, name, "cpu_us", "us CPU", 1.0 / scale.calls);
     report.row(results, name, "wall_us", "us wall", 1.0 / scale.calls);
@@ -127,7 +127,7 @@ void measure_decoding(Report& report, const Scale& scale) {
     for (const std::string& row : decoder_rows()) add(row);
     if (kind == ChunkKind::text) add("general");
     add("tally");
-    const Results results = run_rounds("decode, " + name, rows, scale.rounds);
+    const Results results = run_rounds("decode, " + name, rows, scale.short_rounds);
     for (const Row& row : rows) {
       report.row(results, row.name, "cpu_us", "ns/chunk", each);
       report.row(results, row.name, "allocations", "allocations", each / 1000);
@@ -196,7 +196,7 @@ void measure_money(Report& report, const Scale& scale) {
       process_row("3,000 models", {"cost", "3000"}),
       process_row("load 3,000 models: dom", {"catalog", "dom", "3000"}),
       process_row("load 3,000 models: tally", {"catalog", "tally", "3000"})};
-  const Results results = run_rounds("money", rows, scale.rounds);
+  const Results results = run_rounds("money", rows, scale.short_rounds);
   for (const char* row : {"built-in catalogue", "3,000 models"}) {
     report.row(results, row, "each_ns", "ns", 1);
     report.row(results, row, "allocations", "allocations", 1);
@@ -228,7 +228,7 @@ void measure_include(Report& report, const Scale& scale) {
   };
   const std::vector<Row> rows = {row("the std headers that it needs", std_headers),
                                  row("tally.hpp", tally_header)};
-  const Results results = run_rounds("include", rows, 3 * scale.rounds);
+  const Results results = run_rounds("include", rows, scale.short_rounds);
   for (const Row& each : rows) report.row(results, each.name, "cpu_us", "s CPU", 1e-6);
   report.figure("include_cost_vs_std", "tally.hpp / std headers",
                 results.ratio("tally.hpp", "the std headers that it needs", "cpu_us"), 1.3);
@@ -244,7 +244,7 @@ void measure_open(Report& report, const Scale& scale) {
   const std::vector<Row> rows = {
       process_row("curl_global_init + curl_multi_init", {"open", "curl"}),
       process_row("Client::open", {"open", "tally"})};
-  const Results results = run_rounds("open", rows, 3 * scale.rounds);
+  const Results results = run_rounds("open", rows, 2 * scale.short_rounds);
   for (const Row& row : rows) report.row(results, row.name, "cpu_us", "ms CPU", 1e-3);
   report.figure("open_vs_curl_init", "Client::open / curl",
                 results.ratio("Client::open", "curl_global_init + curl_multi_init", "cpu_us"), 1.5);

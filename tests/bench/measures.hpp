@@ -9,6 +9,7 @@ namespace bench {
 /// How much is measured.
 struct Scale {
   int rounds = 7;
+  int short_rounds = 15;  ///< Of rows that take less than half a second.
   long chunks = 100'000;
   int calls = 2'000;
   int latency_chunks = 500;
@@ -30,6 +31,7 @@ struct Scale {
 constexpr Scale quick_scale() {
   Scale scale;
   scale.rounds = 3;
+  scale.short_rounds = 3;
   scale.chunks = 20'000;
   scale.calls = 500;
   scale.latency_chunks = 100;

@@ -69,13 +69,26 @@ void Results::add(const std::string& row, const Figures& figures) {
   for (const auto& [figure, value] : figures) values_[row][figure].push_back(value);
 }
 
-Summary Results::of(const std::string& row, const std::string& figure) const {
+const std::vector<double>& Results::values(const std::string& row,
+                                           const std::string& figure) const {
   const auto found = values_.find(row);
   if (found == values_.end() || found->second.count(figure) == 0) {
     std::fprintf(stderr, "tally_bench: no figure %s of %s\n", figure.c_str(), row.c_str());
     std::exit(1);
   }
-  return summarise(found->second.at(figure));
+  return found->second.at(figure);
+}
+
+Summary Results::of(const std::string& row, const std::string& figure) const {
+  return summarise(values(row, figure));
+}
+
+double Results::ratio(const std::string& row, const std::string& other,
+                      const std::string& figure) const {
+  std::vector<double> ratios = values(row, figure);
+  const std::vector<double>& others = values(other, figure);
+  for (std::size_t i = 0; i < ratios.size(); ++i) ratios[i] /= others[i];
+  return summarise(std::move(ratios)).median;
 }
 
 Results run_rounds(const std::string& title, const std::vector<Row>& rows, int rounds) {

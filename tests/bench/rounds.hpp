@@ -32,11 +32,12 @@ class Results {
   void add(const std::string& row, const Figures& figures);
   bool has(const std::string& row) const { return values_.count(row) != 0; }
   Summary of(const std::string& row, const std::string& figure) const;
-  double ratio(const std::string& row, const std::string& other, const std::string& figure) const {
-    return of(row, figure).median / of(other, figure).median;
-  }
+  /// The median of the rounds' ratios: a machine whose speed changes changes both rows of a round.
+  double ratio(const std::string& row, const std::string& other, const std::string& figure) const;
 
  private:
+  const std::vector<double>& values(const std::string& row, const std::string& figure) const;
+
   std::map<std::string, std::map<std::string, std::vector<double>>> values_;
 };
 
