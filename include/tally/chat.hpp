@@ -214,8 +214,7 @@ struct ChatError : Error {
   Reply partial;
 
   ChatError() = default;
-  ChatError(Error error, Reply arrived)  // NOLINT(google-explicit-constructor)
-      : Error(std::move(error)), partial(std::move(arrived)) {}
+  TALLY_API ChatError(Error error, Reply arrived);
 };
 
 /// What a server may make this process hold. Beyond each: a `limit_exceeded` that names it. Plain

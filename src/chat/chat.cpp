@@ -44,6 +44,9 @@ ContentPart json_part(std::string object) {
   return {ContentPart::Kind::json, std::move(object), {}};
 }
 
+ChatError::ChatError(Error error, Reply arrived)
+    : Error(std::move(error)), partial(std::move(arrived)) {}
+
 Result<std::string> validated_arguments(const ToolCall& call) {
   // For a function without parameters some servers send nothing.
   if (call.arguments.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
