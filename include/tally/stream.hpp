@@ -40,22 +40,19 @@ class TALLY_API Stream {
     using reference = const Delta&;
 
     reference operator*() const { return *current_; }
-    pointer operator->() const { return &*current_; }
-    iterator& operator++() {
-      current_ = stream_->next();
-      return *this;
-    }
+    pointer operator->() const { return current_; }
+    TALLY_API iterator& operator++();
     void operator++(int) { ++*this; }
     // Only "is it the end" can be asked of an input iterator over a stream.
     bool operator==(const iterator& other) const {
-      return current_.has_value() == other.current_.has_value();
+      return (current_ == nullptr) == (other.current_ == nullptr);
     }
     bool operator!=(const iterator& other) const { return !(*this == other); }
 
    private:
     friend class Stream;
     Stream* stream_ = nullptr;
-    std::optional<Delta> current_;
+    const Delta* current_ = nullptr;  ///< The stream's own; null at the end.
   };
 
   Stream(Stream&&) noexcept;
@@ -66,12 +63,7 @@ class TALLY_API Stream {
   /// live until the next call.
   std::optional<Delta> next();
 
-  iterator begin() {
-    iterator it;
-    it.stream_ = this;
-    ++it;
-    return it;
-  }
+  iterator begin();
   iterator end() { return {}; }
 
   /// Ends the transfer now. `finish()` then has what arrived, as an error of kind `cancelled`.
@@ -82,10 +74,12 @@ class TALLY_API Stream {
   Completion finish();
 
   struct State;
-  explicit Stream(std::unique_ptr<State> state);
+  explicit Stream(std::shared_ptr<State> state);
 
  private:
-  std::unique_ptr<State> state_;
+  // The only owner. Compiling this header with a unique_ptr, and so a tuple, is dearer by a
+  // hundredth of all the std headers.
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace TALLY_ABI

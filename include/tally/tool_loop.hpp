@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,7 +73,7 @@ class TALLY_API ToolLoop {
   ToolRunner run_;
   ToolLoopOptions options_;
   Conversation conversation_;
-  std::optional<Conversation> undeclined_;  ///< Before calls were answered with a limit.
+  std::shared_ptr<const Conversation> undeclined_;  ///< Before calls were answered with a limit.
   Completion last_;
   int steps_ = 0;
   bool has_ended_ = false;

@@ -27,10 +27,10 @@ Completion ask(const SharedCore& core, const Request& request, const CallOptions
 }
 
 template <class Request>
-std::unique_ptr<Stream::State> begin_stream(const SharedCore& core, const Request& request,
+std::shared_ptr<Stream::State> begin_stream(const SharedCore& core, const Request& request,
                                             const CallOptions& options) {
   auto order = order_of(*core->settings(), request, options, CallShape::streamed);
-  return std::make_unique<Stream::State>(core, std::move(order), options);
+  return std::make_shared<Stream::State>(core, std::move(order), options);
 }
 
 template <class Request>

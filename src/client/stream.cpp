@@ -73,12 +73,25 @@ Completion& Stream::State::finish() {
   return *completion;
 }
 
-Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Stream::iterator& Stream::iterator::operator++() {
+  std::optional<Delta>& delta = stream_->state_->current;
+  delta = stream_->next();
+  current_ = delta ? &*delta : nullptr;
+  return *this;
+}
+
+Stream::Stream(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 std::optional<Delta> Stream::next() { return state_->next(); }
+Stream::iterator Stream::begin() {
+  iterator it;
+  it.stream_ = this;
+  ++it;
+  return it;
+}
 void Stream::cancel() {
   if (!state_->core->is_forked()) state_->call->cancel();
 }

@@ -31,6 +31,7 @@ struct Stream::State {
   LaneLease lease;
   std::unique_ptr<Call> call;
   std::optional<Completion> completion;
+  std::optional<Delta> current;  ///< What the loop over the stream stands at.
 };
 
 }  // namespace TALLY_ABI

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tally/tool_loop.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace tally {
@@ -50,7 +51,8 @@ void ToolLoop::go_on(ToolLoopOptions options) {
 bool ToolLoop::make_step() {
   if (auto reason = reason_to_end()) return end_by(*std::move(reason));
   if (undeclined_) {
-    conversation_ = *std::exchange(undeclined_, std::nullopt);
+    conversation_ = Conversation(*undeclined_);  // As a whole or not at all: memory may run out.
+    undeclined_.reset();
     run_tools();
   }
   ask();
@@ -92,7 +94,7 @@ void ToolLoop::run_tools() {
 }
 
 void ToolLoop::decline_tools() {
-  undeclined_ = conversation_;
+  undeclined_ = std::make_shared<const Conversation>(conversation_);
   for (const ToolCall& call : undeclined_->messages().back().tool_calls) {
     conversation_.push_back(tool_result(call.id, "error: not run, a limit was reached before"));
   }
