@@ -70,7 +70,7 @@ struct AttemptReport {
   std::string call_id{};
   std::string provider{};
   std::string model{};  ///< As requested.
-  Attempt attempt{};
+  Attempt attempt;      // No {}: compiling it is as dear as a hundredth of all the std headers.
   TransferTimes times{};
   std::optional<std::chrono::microseconds> first_token{};  ///< Since the attempt began.
   std::optional<std::chrono::microseconds> last_token{};
