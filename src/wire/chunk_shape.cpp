@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire/chunk_shape.hpp"
 
+#include <limits>
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -233,9 +235,9 @@ class ShapeReader {
 
   bool value(ByteSpan& span) {
     skip_space();
-    span.begin = at_;
+    span.begin = at();
     const bool stood = any_value();
-    span.end = at_;
+    span.end = at();
     return stood;
   }
 
@@ -271,12 +273,14 @@ class ShapeReader {
   }
 
   bool string(ByteSpan& body) {
-    body.begin = ++at_;
+    ++at_;
+    body.begin = at();
     for (; at_ < text_.size(); ++at_) {
       if (text_[at_] == '\\') {
         ++at_;
       } else if (text_[at_] == '"') {
-        body.end = at_++;
+        body.end = at();
+        ++at_;
         return true;
       }
     }
@@ -302,6 +306,8 @@ class ShapeReader {
     }
   }
 
+  std::uint32_t at() const { return static_cast<std::uint32_t>(at_); }
+
   bool at_end() { return peek() == '\0' && at_ >= text_.size(); }
 
   const std::string_view text_;
@@ -317,6 +323,7 @@ class ShapeReader {
 }  // namespace
 
 std::optional<ChunkShape> read_chunk_shape(std::string_view chunk) {
+  if (chunk.size() > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   return ShapeReader(chunk).read();
 }
 

@@ -12,10 +12,11 @@
 namespace tally {
 inline namespace TALLY_ABI {
 
-/// The bytes [begin, end) of a chunk. Plain data.
+/// The bytes [begin, end) of a chunk. Plain data; nine of them are held for each template of a
+/// stream.
 struct ByteSpan {
-  std::size_t begin = 0;
-  std::size_t end = 0;
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
 
   std::string_view of(std::string_view text) const { return text.substr(begin, end - begin); }
 };
