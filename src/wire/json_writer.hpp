@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,11 +25,14 @@ inline std::string quoted(std::string_view text) {
 /// An object under construction: `json` is the text of each member's value.
 class ObjectWriter {
  public:
-  void add(std::string_view name, std::string_view json) {
+  /// Room for so many bytes in all.
+  void reserve(std::size_t bytes) { text_.reserve(bytes); }
+  void add(std::string_view name, std::string_view json) { begin(name) += json; }
+  /// What is appended to that is the member's value.
+  std::string& begin(std::string_view name) {
     if (text_.size() > 1) text_ += ',';
     append_json_string(text_, name);
-    text_ += ':';
-    text_ += json;
+    return text_ += ':';
   }
   std::string take() {
     text_ += '}';
@@ -53,13 +57,20 @@ inline std::string object_of(std::string_view name, std::string_view json) {
 }
 
 template <class T, class Write>
-std::string array_of(const std::vector<T>& elements, Write write) {
-  std::string json = "[";
+void append_array(std::string& json, const std::vector<T>& elements, Write write) {
+  json += '[';
   for (const T& element : elements) {
-    if (json.size() > 1) json += ',';
+    if (&element != elements.data()) json += ',';
     json += write(element);
   }
-  return json += ']';
+  json += ']';
+}
+
+template <class T, class Write>
+std::string array_of(const std::vector<T>& elements, Write write) {
+  std::string json;
+  append_array(json, elements, write);
+  return json;
 }
 
 /// A part is an object of its type and one member, which often has the type's name.

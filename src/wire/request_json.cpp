@@ -198,10 +198,12 @@ class RequestWriter {
         object_(extra) {}
 
   std::string write(const ChatRequest& request, bool stream) {
+    object_.reserve(usual_size(request));
     add("model", quoted(request.model));
-    add("messages", array_of(request.messages, [this](const Message& message) {
-          return message_json(message, dialect_);
-        }));
+    if (std::string* json = object_.begin("messages")) {
+      append_array(*json, request.messages,
+                   [this](const Message& message) { return message_json(message, dialect_); });
+    }
     add_thinking(request);
     add_sampling(request);
     add_format_and_tools(request);
@@ -213,6 +215,18 @@ class RequestWriter {
   }
 
  private:
+  /// Of the body. A long conversation is megabytes: grown and copied, they cost three times as many
+  /// pages, which were a third more CPU for each message.
+  static std::size_t usual_size(const ChatRequest& request) {
+    std::size_t bytes = 128 + request.extra.size();
+    for (const Message& message : request.messages) {
+      // With the names around it, and some quotes and line ends that become two bytes.
+      bytes += 48 + message.content.size() + message.content.size() / 16;
+      if (message.reasoning_content) bytes += 24 + message.reasoning_content->size();
+    }
+    return bytes;
+  }
+
   void add(std::string_view name, std::string_view json) { object_.add(name, json); }
 
   void add_thinking(const ChatRequest& request) {

@@ -59,6 +59,11 @@ class RequestObject {
   void add_number(std::string_view name, const std::optional<double>& value);
   void add_count(std::string_view name, const std::optional<std::int64_t>& value);
   void add_flag(std::string_view name, const std::optional<bool>& value);
+  /// As `ObjectWriter::begin`; null where the member is left to `extra`.
+  std::string* begin(std::string_view name) {
+    return extra_.find(name) ? nullptr : &object_.begin(name);
+  }
+  void reserve(std::size_t bytes) { object_.reserve(bytes); }
   /// Closes the object, with all of `extra`. A stream always asks for its usage.
   std::string take(bool stream);
 
