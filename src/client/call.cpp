@@ -53,6 +53,9 @@ Call::Call(std::shared_ptr<const ClientSettings> settings, CallOrder&& order,
   } else {
     bad_request_ = std::make_unique<const Error>(std::move(order.body).error());
   }
+  // Read at the first call, and not when its bill is made: beside a thousand streams that are open
+  // then, what the reading takes would be more memory.
+  static_cast<void>(settings_->prices());
   settings_->meter->begin_call();
 }
 

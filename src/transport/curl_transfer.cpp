@@ -160,6 +160,10 @@ Result<void> CurlTransfer::set_network(const CurlOptions& options) {
     resolve_ = longer;
   }
   if (resolve_ != nullptr) curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_);
+  if (options.proxy.empty()) {  // Whose CA curl else copies for each handle and each connection.
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAINFO, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAPATH, nullptr);
+  }
   if (auto set = set_text(CURLOPT_PROXY, options.proxy, "proxy"); !set) return set;
   if (auto set = set_text(CURLOPT_PROXYUSERNAME, options.proxy_user, "proxy_user"); !set)
     return set;
