@@ -9,6 +9,7 @@
 #include "client/estimate.hpp"
 #include "client/settings.hpp"
 #include "client/stream_state.hpp"
+#include "transport/curl_global.hpp"
 
 namespace tally {
 inline namespace TALLY_ABI {
@@ -76,7 +77,7 @@ Client::Client(std::shared_ptr<Handle> handle) : handle_(std::move(handle)) {}
 
 Result<Client> Client::open(ClientOptions options) {
   if (!options.transport) {
-    if (auto version = curl_version(); !version) return std::move(version).error();
+    if (auto started = start_curl(); !started) return std::move(started).error();
   }
   auto settings = check_options(std::move(options));
   if (!settings) return std::move(settings).error();

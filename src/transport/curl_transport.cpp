@@ -278,7 +278,7 @@ class CurlTransport final : public Transport {
 
 Result<std::unique_ptr<Transport>> make_curl_transport(const CurlOptions& options,
                                                        PollerChoice choice) {
-  if (auto started = start_curl(); !started) return started.error();
+  if (auto version = curl_version(); !version) return std::move(version).error();
   // Else each handle has a cache of its own for TLS sessions: 0.9 KB of a stream, and what one
   // connection was given serves no other. Without locks, since all belong to one thread at a time.
   std::unique_ptr<CURLSH, ShareCleanup> share(curl_share_init());
