@@ -254,3 +254,26 @@ TEST_CASE(
   CHECK(late.receipt.state == BillState::not_billed);
   client.shutdown(20ms);  // A second time does nothing.
 }
+
+TEST_CASE("cancel: a token of several calls ends those that are left when one of them has ended") {
+  fake::World world;
+  const fake::Script endless = {fake::connect(), fake::head(200)};
+  world.network->scripts = {fake::whole_answer(), endless, endless};
+  const tally::Client client = world.open();
+  tally::CallOptions options;
+  options.cancel.emplace();
+  std::vector<tally::CallId> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(client.chat_start(fake::question(), options));
+  std::map<tally::CallId, Seen> seen;
+  while (client.poll()->calls_in_flight > 2) pull(client, seen);
+  REQUIRE(seen[ids[0]].completion);
+  CHECK(seen[ids[0]].completion->reply);
+  options.cancel->cancel();
+  REQUIRE(client.poll());
+  pull(client, seen);
+  for (const tally::CallId id : {ids[1], ids[2]}) {
+    REQUIRE(seen[id].completion);
+    REQUIRE_FALSE(seen[id].completion->reply);
+    CHECK(seen[id].completion->reply.error().kind == ErrorKind::cancelled);
+  }
+}
