@@ -39,8 +39,8 @@ inline namespace TALLY_ABI {
 /// is written so that what was done of it is not done again.
 class Call {
  public:
-  Call(std::shared_ptr<const ClientSettings> settings, CallOrder&& order, const CallOptions& options,
-       const std::atomic<bool>& client_stops);
+  Call(std::shared_ptr<const ClientSettings> settings, CallOrder&& order,
+       const CallOptions& options, const std::atomic<bool>& client_stops);
   /// A call that has not ended is cancelled; its bill still goes to the ledger.
   ~Call();
   Call(const Call&) = delete;
