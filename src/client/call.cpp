@@ -335,10 +335,12 @@ void Call::check_clocks(SteadyInstant now) {
 }
 
 std::optional<Delta> Call::next_delta() noexcept {
-  if (deltas_.empty()) return std::nullopt;
+  std::optional<Delta> delta;
+  if (deltas_.empty()) return delta;
   const DeltaRecord record = deltas_.pop();
   resume_if_drained();
-  return exchange_->reader->view(record);
+  exchange_->reader->show(record, delta.emplace());
+  return delta;
 }
 
 void Call::resume_if_drained() {

@@ -398,41 +398,39 @@ std::optional<Usage> ReplyReader::usage() const {
   return usage;
 }
 
-Delta ReplyReader::view(const DeltaRecord& record) const {
+void ReplyReader::show(const DeltaRecord& record, Delta& delta) const {
   const Reply& reply = state_->builder.reply();
   const Choice* choice = nullptr;
   if (record.choice > 0) {
-    if (record.choice > reply.more_choices.size()) return {};
+    if (record.choice > reply.more_choices.size()) return;
     choice = &reply.more_choices[record.choice - 1];
+    delta.choice = choice->index;
   }
   const Message& message = choice != nullptr ? choice->message : reply.message;
   const auto piece = [&record](std::string_view whole) {
     return whole.substr(std::min(record.offset, whole.size()), record.length);
   };
-  Delta delta;
-  if (choice != nullptr) delta.choice = choice->index;
   switch (record.kind) {
     case DeltaRecord::Kind::text:
       delta.text = piece(message.content);
-      break;
+      return;
     case DeltaRecord::Kind::reasoning:
       if (message.reasoning_content) delta.reasoning = piece(*message.reasoning_content);
-      break;
+      return;
     case DeltaRecord::Kind::refusal:
       delta.refusal = piece(choice != nullptr ? choice->refusal : reply.refusal);
-      break;
+      return;
     case DeltaRecord::Kind::tool_call: {
-      if (record.tool >= message.tool_calls.size()) break;
+      if (record.tool >= message.tool_calls.size()) return;
       const ToolCall& call = message.tool_calls[record.tool];
-      delta.tool_call.emplace();
-      delta.tool_call->index = static_cast<int>(record.tool);
-      delta.tool_call->arguments = piece(call.arguments);
-      delta.tool_call->id = std::string_view(call.id).substr(0, record.id_length);
-      delta.tool_call->name = std::string_view(call.name).substr(0, record.name_length);
-      break;
+      ToolCallDelta& shown = delta.tool_call.emplace();
+      shown.index = static_cast<int>(record.tool);
+      shown.arguments = piece(call.arguments);
+      shown.id = std::string_view(call.id).substr(0, record.id_length);
+      shown.name = std::string_view(call.name).substr(0, record.name_length);
+      return;
     }
   }
-  return delta;
 }
 
 }  // namespace TALLY_ABI
