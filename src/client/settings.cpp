@@ -53,7 +53,6 @@ std::shared_ptr<const HttpHeaders> headers_of(const ClientOptions& options,
   HttpHeaders headers;
   if (!key.empty()) headers.push_back(key_line(options, key));
   headers.emplace_back("Content-Type", "application/json");
-  headers.emplace_back("Accept", "text/event-stream, application/json");
   const std::string own = "tally/" TALLY_VERSION;
   headers.emplace_back("User-Agent",
                        options.user_agent.empty() ? own : options.user_agent + " " + own);
