@@ -7,7 +7,7 @@
 # client process, medians of rounds that take turns. Progress goes to stderr. Ratios hold on a busy machine;
 # times do not.
 #
-#   --quick       fewer rounds and shorter streams: two minutes instead of ten, to see that it runs
+#   --quick       fewer rounds and shorter streams: two minutes instead of fifteen, to see that it runs
 #   --json FILE   the ratios as one flat JSON object too
 #   TALLY_TOKENS  (a variable) a folder of counted texts, *.jsonl, for the section estimator
 #   TALLY_RECORDINGS  (a variable) folders of recorded answers, for the same
