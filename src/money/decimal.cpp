@@ -16,6 +16,17 @@ using exact::magnitude_of;
 
 constexpr int max_decimals = 18;
 
+std::optional<Decimal> if_fits(bool fits, Decimal result) {
+  if (!fits) return std::nullopt;
+  return result;
+}
+
+std::optional<Decimal> signed_decimal(Magnitude size, bool negative) {
+  Decimal result;
+  const bool fits = exact::with_sign(size, negative, result);
+  return if_fits(fits, result);
+}
+
 constexpr std::uint64_t power_of_ten(int exponent) {
   std::uint64_t power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
@@ -167,24 +178,32 @@ Result<Decimal> Decimal::parse_rounded(std::string_view text, bool* was_rounded)
   const auto digits = scan(text);
   if (!digits) return refuse("not a decimal number", text);
   const Reading reading = read(*digits);
-  const auto decimal = exact::with_sign(reading.size, digits->negative);
+  const auto decimal = signed_decimal(reading.size, digits->negative);
   if (!decimal || reading.too_large) return refuse("number too large", text);
   if (was_rounded != nullptr) *was_rounded = reading.inexact;
   return *decimal;
 }
 
-std::optional<Decimal> checked_add(Decimal a, Decimal b) { return exact::add(a, b); }
+std::optional<Decimal> checked_add(Decimal a, Decimal b) {
+  Decimal sum;
+  const bool fits = exact::add(a, b, sum);
+  return if_fits(fits, sum);
+}
 
 std::optional<Decimal> checked_subtract(Decimal a, Decimal b) {
   // -0.5 - -2^63 fits although 0 + 2^63 does not: a unit goes over to the attos first.
   if (a.units == 0 && a.attos < 0) a = {-1, a.attos + attos_per_unit};
-  const auto units = exact::subtract_integers(a.units, b.units);
-  if (!units) return std::nullopt;
-  return exact::carried(*units, a.attos - b.attos);
+  std::int64_t units = 0;
+  if (!exact::subtract_integers(a.units, b.units, units)) return std::nullopt;
+  Decimal difference;
+  const bool fits = exact::carry(units, a.attos - b.attos, difference);
+  return if_fits(fits, difference);
 }
 
 std::optional<Decimal> checked_multiply(Decimal a, std::int64_t factor) {
-  return exact::multiply(a, factor);
+  Decimal product;
+  const bool fits = exact::multiply(a, factor, product);
+  return if_fits(fits, product);
 }
 
 std::optional<Decimal> checked_divide(Decimal a, std::int64_t divisor) {
@@ -195,7 +214,7 @@ std::optional<Decimal> checked_divide(Decimal a, std::int64_t divisor) {
   // The rest is less than `by` whole units, so the quotient is below 10^18 and fits.
   const Division attos = divide_wide(rest, by);
   if (attos.remainder != 0) return std::nullopt;
-  return exact::with_sign({size.units / by, attos.quotient}, a.is_negative() != (divisor < 0));
+  return signed_decimal({size.units / by, attos.quotient}, a.is_negative() != (divisor < 0));
 }
 
 std::string to_string(Decimal value) {

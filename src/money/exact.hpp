@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Exact sums and products of decimals, where whoever adds up a bill can have them inline: behind a
-// call each result goes through memory, and a bill of three lines waits for it a tenth of its time.
+// Exact sums and products of decimals, where whoever adds up a bill can have them inline and in
+// registers: an optional goes through memory, and a bill of three lines waited for its results a
+// fifth of its time. False: the result does not fit.
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 
 #include "money/wide.hpp"
 #include "tally/money.hpp"
@@ -35,65 +35,58 @@ inline Magnitude magnitude_of(Decimal value) {
   return {magnitude_of(value.units), magnitude_of(value.attos)};
 }
 
-inline std::optional<Decimal> with_sign(Magnitude size, bool negative) {
+inline bool with_sign(Magnitude size, bool negative, Decimal& result) {
   constexpr auto limit = static_cast<std::uint64_t>(max_units);
+  if (size.units > limit + (negative ? 1 : 0)) return false;
+  const std::uint64_t units = negative ? 0 - size.units : size.units;
   const auto attos = static_cast<std::int64_t>(size.attos);
-  if (!negative) {
-    if (size.units > limit) return std::nullopt;
-    return Decimal{static_cast<std::int64_t>(size.units), attos};
-  }
-  if (size.units > limit + 1) return std::nullopt;
-  if (size.units == limit + 1) return Decimal{min_units, -attos};
-  return Decimal{-static_cast<std::int64_t>(size.units), -attos};
+  result = {static_cast<std::int64_t>(units), negative ? -attos : attos};
+  return true;
 }
 
 /// Wrapped sums are defined without a sign only; two operands of one sign and a sum of the other
 /// have overflowed.
-inline std::optional<std::int64_t> add_integers(std::int64_t a, std::int64_t b) {
-  const auto sum =
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  if (((a ^ sum) & (b ^ sum)) < 0) return std::nullopt;
-  return sum;
+inline bool add_integers(std::int64_t a, std::int64_t b, std::int64_t& sum) {
+  sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  return ((a ^ sum) & (b ^ sum)) >= 0;
 }
 
-inline std::optional<std::int64_t> subtract_integers(std::int64_t a, std::int64_t b) {
-  const auto difference =
+inline bool subtract_integers(std::int64_t a, std::int64_t b, std::int64_t& difference) {
+  difference =
       static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-  if (((a ^ b) & (a ^ difference)) < 0) return std::nullopt;
-  return difference;
+  return ((a ^ b) & (a ^ difference)) >= 0;
 }
 
 /// units + attos / 10^18, where |attos| < 2 * 10^18 and the two signs may differ.
-inline std::optional<Decimal> carried(std::int64_t units, std::int64_t attos) {
-  const auto whole = add_integers(units, attos / attos_per_unit);
-  if (!whole) return std::nullopt;
-  Decimal result{*whole, attos % attos_per_unit};
-  if (result.units > 0 && result.attos < 0) {
-    --result.units;
-    result.attos += attos_per_unit;
-  } else if (result.units < 0 && result.attos > 0) {
-    ++result.units;
-    result.attos -= attos_per_unit;
+inline bool carry(std::int64_t units, std::int64_t attos, Decimal& result) {
+  if (!add_integers(units, attos / attos_per_unit, units)) return false;
+  attos %= attos_per_unit;
+  if (units > 0 && attos < 0) {
+    --units;
+    attos += attos_per_unit;
+  } else if (units < 0 && attos > 0) {
+    ++units;
+    attos -= attos_per_unit;
   }
-  return result;
+  result = {units, attos};
+  return true;
 }
 
-/// As `checked_add`.
-inline std::optional<Decimal> add(Decimal a, Decimal b) {
-  const auto units = add_integers(a.units, b.units);
-  if (!units) return std::nullopt;
-  return carried(*units, a.attos + b.attos);
+/// As `checked_add`; `sum` is as it was where it does not fit.
+inline bool add(Decimal a, Decimal b, Decimal& sum) {
+  std::int64_t units = 0;
+  return add_integers(a.units, b.units, units) && carry(units, a.attos + b.attos, sum);
 }
 
 /// As `checked_multiply`.
-inline std::optional<Decimal> multiply(Decimal a, std::int64_t factor) {
+inline bool multiply(Decimal a, std::int64_t factor, Decimal& product) {
   const Magnitude size = magnitude_of(a);
   const std::uint64_t times = magnitude_of(factor);
   // attos < 10^18, so the quotient is below `times` and fits.
   const Division attos = divide_wide(multiply_wide(size.attos, times), attos_per_unit);
   const Wide units = add_wide(multiply_wide(size.units, times), attos.quotient);
-  if (units.high != 0) return std::nullopt;
-  return with_sign({units.low, attos.remainder}, a.is_negative() != (factor < 0));
+  if (units.high != 0) return false;
+  return with_sign({units.low, attos.remainder}, a.is_negative() != (factor < 0), product);
 }
 
 }  // namespace exact

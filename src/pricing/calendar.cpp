@@ -33,8 +33,7 @@ bool within_hours(const Window& window, int minute_of_day) {
   return minute_of_day >= window.start_min || minute_of_day < window.end_min;
 }
 
-bool contains(const Window& window, std::int64_t minute) {
-  const int minute_of_day = static_cast<int>(minute - day_of(minute, 0) * minutes_per_day);
+bool contains(const Window& window, std::int64_t minute, int minute_of_day) {
   if (!within_hours(window, minute_of_day)) return false;
   if (window.weekdays != Window::every_weekday) {
     const int weekday_then = weekday(day_of(minute, window.weekday_offset_min));
@@ -62,8 +61,9 @@ std::vector<std::int64_t> possible_edges(const Schedule& schedule) {
 }
 
 std::size_t band_at_minute(const Schedule& schedule, std::int64_t minute) {
+  const int minute_of_day = static_cast<int>(minute - day_of(minute, 0) * minutes_per_day);
   for (const Window& window : schedule.windows) {
-    if (contains(window, minute)) return window.band;
+    if (contains(window, minute, minute_of_day)) return window.band;
   }
   return 0;
 }

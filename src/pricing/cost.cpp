@@ -78,24 +78,21 @@ class Bill {
     cost_.without_price.push_back({Bucket::unit, count, name});
   }
 
-  /// Nothing: it does not fit.
-  std::optional<Decimal> total() const {
-    if (!fits_) return std::nullopt;
-    return total_;
-  }
+  /// False: the sum cannot be held.
+  bool fits() const { return fits_; }
+  Decimal total() const { return total_; }
 
  private:
   void add_line(Bucket bucket, std::int64_t quantity, Decimal price_of_one) {
-    const auto amount = exact::multiply(price_of_one, quantity);
-    const auto total = amount ? exact::add(total_, *amount) : std::nullopt;
-    fits_ = fits_ && total;
+    Decimal amount;
+    fits_ = fits_ && exact::multiply(price_of_one, quantity, amount) &&
+            exact::add(total_, amount, total_);
     if (!fits_) return;
-    total_ = *total;
     CostLine& line = cost_.lines.emplace_back();
     line.bucket = bucket;
     line.quantity = quantity;
     line.per_token = price_of_one;
-    line.amount = *amount;
+    line.amount = amount;
   }
 
   Cost& cost_;
@@ -337,7 +334,7 @@ Cost cost_of(const Usage& usage, const Price& price) {
   add_input(bill, usage.billed);
   add_output(bill, usage, rates);
   add_units(bill, usage, *price.entry);
-  if (!bill.total()) {
+  if (!bill.fits()) {
     set_overflow(cost);
     return cost;
   }
@@ -348,8 +345,10 @@ Cost cost_of(const Usage& usage, const Price& price) {
                  price.entry->id + " has no price for " + names_of(cost.without_price));
     return cost;
   }
-  cost.total = Money{*bill.total(), price.entry->currency};
-  cost.reported_difference = reported_difference(cost);
+  Money& total = cost.total.emplace();
+  total.amount = bill.total();
+  total.currency = price.entry->currency;
+  if (cost.reported) cost.reported_difference = reported_difference(cost);
   return cost;
 }
 
