@@ -116,9 +116,12 @@ class TALLY_API Transport {
   /// Before the first `start`: shows its sockets from now on. False: it has none to show.
   virtual bool show_sockets() { return false; }
   /// What is to be watched since the last call, in order. One of them may be how `wake` is heard.
-  virtual std::vector<SocketWatch> take_watches();
+  virtual std::vector<SocketWatch> take_watches() { return no_watches(); }
   /// What the host's loop saw: for the next `drive`.
   virtual void note_ready(SocketHandle, SocketReady) {}
+
+ private:
+  static std::vector<SocketWatch> no_watches();
 };
 
 /// Makes one transport for each lane of a client.

@@ -32,6 +32,8 @@ void sum_attempts(GrowingReceipt& receipt) {
     GrowingReceipt& owner;
     Receipt whole;
   } lent(receipt);
+  // Without memory for the new sum the old one is of fewer attempts: no total is better than that.
+  if (receipt.sums) receipt.sums->cost.total.reset();
   sum_attempts(lent.whole);
   if (!receipt.sums) receipt.sums = std::make_unique<GrowingReceipt::Sums>();
   receipt.sums->usage = std::move(lent.whole.usage);

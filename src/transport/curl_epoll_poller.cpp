@@ -48,6 +48,8 @@ class EpollPoller final : public CurlPoller {
 
   SteadyInstant next_deadline() const override { return timer_.due(); }
 
+  bool passes_over_finished() const override { return true; }
+
   void wake() override {
     const std::uint64_t one = 1;
     // The counter can only be full when a wake is pending already.

@@ -27,9 +27,11 @@ Result<void> start_once() {
   // After curl, whose start makes OpenSSL register its own end: handlers run last first.
   std::atexit([] { is_over.store(true, std::memory_order_release); });
   // What runs may be older than what was compiled against: the shared object is found at start.
-  // It is asked for an option and not for its version: it would ask all of its own libraries for
-  // theirs, and for a third of the time that `Client::open` takes.
-  if (curl_easy_option_by_id(CURLOPT_QUICK_EXIT) == nullptr) {
+  // It is asked for an option first: asked for its version, it asks all of its own libraries for
+  // theirs, for a third of the time that `Client::open` takes. A small one may be built without
+  // that list. (Before 7.73 there was none, and the loader refuses.)
+  if (curl_easy_option_by_id(CURLOPT_QUICK_EXIT) == nullptr &&
+      curl_version_info(CURLVERSION_NOW)->version_num < 0x075700) {
     return unsupported(std::string("libcurl ") + curl_version_info(CURLVERSION_NOW)->version +
                        " is too old: tally needs 7.87 or newer, because older versions cannot "
                        "cancel a call while a name is being looked up");

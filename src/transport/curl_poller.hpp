@@ -27,6 +27,9 @@ class CurlPoller {
 
   virtual void wake() = 0;
 
+  /// Whether a finished handle may stay in the multi: a turn then costs nothing for it.
+  virtual bool passes_over_finished() const { return false; }
+
   // For a host's own loop, as `Transport` says.
   virtual std::vector<SocketWatch> take_watches() { return {}; }
   virtual void note_ready(SocketHandle, SocketReady) {}
