@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -88,7 +89,7 @@ fake::Script script_of(const Plan& plan) {
 }
 
 struct Seen {
-  std::string text;
+  std::map<int, std::string> texts;  ///< Of each choice.
   std::optional<tally::Completion> completion;
 };
 
@@ -98,7 +99,7 @@ Seen ask(const tally::Client& client, const tally::ChatRequest& request, Face fa
     seen.completion = client.chat(request);
   } else if (face != Face::started) {
     seen.completion = client.chat(request, [&](const tally::Delta& delta) {
-      seen.text += delta.text;
+      seen.texts[delta.choice] += delta.text;
       return face == Face::leaves_early ? tally::Flow::stop : tally::Flow::keep;
     });
   } else {
@@ -107,7 +108,7 @@ Seen ask(const tally::Client& client, const tally::ChatRequest& request, Face fa
       fuzz::promise(turns < 100'000, "a started call ends");
       (void)client.wait(milliseconds(60'000));
       for (tally::Event event; client.next_event(event);) {
-        seen.text += event.delta.text;
+        seen.texts[event.delta.choice] += event.delta.text;
         if (event.completion) seen.completion = std::move(event.completion);
       }
     }
@@ -214,7 +215,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   explain(receipt));
   }
   if (plan.face == Face::callback || plan.face == Face::started) {
-    fuzz::same(reply ? reply->text() : reply.error().partial.text(), seen.text, "no delta is lost");
+    const tally::Reply& kept = reply ? *reply : reply.error().partial;
+    fuzz::same(kept.text(), seen.texts[0], "no delta is lost");
+    for (const tally::Choice& further : kept.more_choices) {
+      fuzz::same(further.message.content, seen.texts[further.index], "no further choice's is lost");
+    }
   }
   return 0;
 }
