@@ -204,7 +204,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (plan.has_max_tokens) request.max_tokens = 50;
   if (!plan.is_known_model) request.model = "nobody-knows";
 
-  const Seen seen = ask(world.open(), request, plan.face);
+  Seen seen = ask(world.open(), request, plan.face);
   const auto& [reply, receipt] = *seen.completion;
   check_receipt(receipt, plan);
   check_ledger(ledger, receipt);
