@@ -19,6 +19,7 @@ set(keys
   small_calls_connections
   small_calls_tls_vs_raw_dom
   small_calls_tls_connections
+  tls_sessions_resumed
   latency_p50_vs_simdjson
   latency_p99_vs_simdjson
   streams_1000_cpu_vs_epoll_dom
@@ -50,6 +51,10 @@ foreach(key IN LISTS keys)
     message(SEND_ERROR "${key}: ${type} ${error}")
   endif()
 endforeach()
+string(JSON resumed ERROR_VARIABLE error GET "${text}" tls_sessions_resumed)
+if(NOT resumed EQUAL 1)
+  message(SEND_ERROR "of the further TLS connections, a part of ${resumed} resumed the first one's session")
+endif()
 if(output MATCHES "WRONG")
   message(SEND_ERROR "${output}")
 endif()

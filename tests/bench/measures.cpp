@@ -101,6 +101,23 @@ std::string std_includes() {
   return all;
 }
 
+#ifdef TALLY_BENCH_TLS
+/// Whether a second connection takes up the session of the first. Of many at the same time some do
+/// not: OpenSSL lets a ticket go once a handshake with it is done.
+void measure_sessions(Report& report) {
+  const TlsServer tls;
+  std::int64_t further = 0;
+  // Where the first of two is answered before the other one begins, they share a connection.
+  for (int tries = 0; further == 0 && tries < 100; ++tries) {
+    const std::int64_t before = tls.accepted();
+    run_in_process({"at_once", tls.url(), "2", tls.ca_file()});
+    further = tls.accepted() - before - 1;
+  }
+  report.figure("tls_sessions_resumed", "TLS sessions resumed / further connections",
+                static_cast<double>(tls.resumed()) / static_cast<double>(further), 1.0, true);
+}
+#endif
+
 }  // namespace
 
 void measure_stream(Report& report, const Server& server, const Scale& scale) {
@@ -161,6 +178,7 @@ void measure_small_calls(Report& report, const Server& server, const Scale& scal
   measure_calls(
       report, scale, {"unread", "dom", "tally"}, tls.url(), tls.ca_file(),
       [&] { return tls.accepted(); }, "small_calls_tls");
+  measure_sessions(report);
 #else
   report.note("With TLS: not measured, since there was no OpenSSL 3 (libssl-dev).");
 #endif

@@ -2,6 +2,7 @@
 #include "rows.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -173,6 +174,24 @@ Figures calls(const std::vector<std::string>& words) {
 
 // From the server's send to the user's callback.
 
+/// at_once URL COUNT CA_FILE: one call, then so many at the same time.
+Figures at_once(const std::vector<std::string>& words) {
+  const tally::Client client = open_client(words[1], words[3]);
+  return timed([&] {
+    for (const int count : {1, std::atoi(words[2].c_str())}) {
+      for (int i = 0; i < count; ++i) client.chat_start(small_request());
+      for (int left = count; left > 0;) {
+        if (!client.wait(std::chrono::seconds(10))) fail("wait");
+        for (tally::Event event; client.next_event(event);) {
+          if (!event.completion) continue;
+          check(*event.completion);
+          --left;
+        }
+      }
+    }
+  });
+}
+
 /// latency NAME URL
 Figures latency(const std::vector<std::string>& words) {
   std::vector<double> after_us;
@@ -261,6 +280,7 @@ Figures run_row(const std::vector<std::string>& words) {
       {"stream", &stream},
       {"decode", &decode},
       {"calls", &calls},
+      {"at_once", &at_once},
       {"latency", &latency},
       {"streams", &streams},
       {"frames", &frames},

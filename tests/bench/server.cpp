@@ -66,8 +66,8 @@ std::vector<std::string> split_path(std::string_view request) {
 
 class Loop {
  public:
-  Loop(int listener, std::atomic<std::int64_t>& accepted)
-      : listener_(listener), accepted_(accepted), epoll_(epoll_create1(0)) {
+  Loop(int listener, Counts& counts)
+      : listener_(listener), accepted_(counts.accepted), epoll_(epoll_create1(0)) {
     const PreparedStream stream = prepare_stream(ChunkKind::text);
     for (const Framing framing : {Framing::pieces, Framing::events}) {
       Prepared& prepared = streams_[framing == Framing::events ? "events" : "pieces"];
@@ -247,7 +247,7 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-Server::Server() : process_([](int listener, auto& accepted) { Loop(listener, accepted).run(); }) {}
+Server::Server() : process_([](int listener, Counts& counts) { Loop(listener, counts).run(); }) {}
 
 std::string Server::url(const std::string& path) const {
   return "http://127.0.0.1:" + std::to_string(process_.port()) + path;

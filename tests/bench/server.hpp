@@ -27,7 +27,7 @@ class Server {
   Server();
 
   std::string url(const std::string& path) const;
-  std::int64_t accepted() const { return process_.accepted(); }
+  std::int64_t accepted() const { return process_.counts().accepted; }
 
  private:
   const ServerProcess process_;

@@ -40,20 +40,16 @@ int port_of(int listener) {
 
 }  // namespace
 
-struct ServerProcess::Shared {
-  std::atomic<std::int64_t> accepted{0};
-};
-
 ServerProcess::ServerProcess(const Serve& serve) {
   void* memory =
-      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  shared_ = new (memory) Shared;
+      mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  counts_ = new (memory) Counts;
   const int listener = listen_anywhere();
   port_ = port_of(listener);
   process_ = fork();
   if (process_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    serve(listener, shared_->accepted);
+    serve(listener, *counts_);
     _exit(1);
   }
   close(listener);
@@ -62,10 +58,8 @@ ServerProcess::ServerProcess(const Serve& serve) {
 ServerProcess::~ServerProcess() {
   kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
-  munmap(shared_, sizeof(Shared));
+  munmap(counts_, sizeof(Counts));
 }
-
-std::int64_t ServerProcess::accepted() const { return shared_->accepted.load(); }
 
 std::size_t request_length(std::string_view in) {
   const std::size_t head_end = in.find("\r\n\r\n");

@@ -12,12 +12,17 @@
 
 namespace bench {
 
+/// What a server counts while it runs, for both processes.
+struct Counts {
+  std::atomic<std::int64_t> accepted{0};  ///< TCP connections.
+  std::atomic<std::int64_t> resumed{0};   ///< Of these, those with a TLS session known before.
+};
+
 /// A server on a port of loopback, from construction to destruction.
 class ServerProcess {
  public:
-  /// Runs in the new process, never returns, and counts the connections that it accepts. The
-  /// listener does not block.
-  using Serve = std::function<void(int listener, std::atomic<std::int64_t>& accepted)>;
+  /// Runs in the new process, and never returns. The listener does not block.
+  using Serve = std::function<void(int listener, Counts& counts)>;
 
   explicit ServerProcess(const Serve& serve);
   ~ServerProcess();
@@ -25,11 +30,10 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   int port() const { return port_; }
-  std::int64_t accepted() const;  ///< TCP connections so far.
+  const Counts& counts() const { return *counts_; }
 
  private:
-  struct Shared;
-  Shared* shared_ = nullptr;
+  Counts* counts_ = nullptr;
   int port_ = 0;
   pid_t process_ = -1;
 };

@@ -79,7 +79,7 @@ void answer_all(SSL* connection) {
 }
 
 /// A thread for each connection: a client that opens another one is answered and counted, too.
-void serve(int listener, std::atomic<std::int64_t>& accepted) {
+void serve(int listener, Counts& counts) {
   fcntl(listener, F_SETFL, 0);
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_use_certificate(context, identity().certificate);
@@ -87,12 +87,15 @@ void serve(int listener, std::atomic<std::int64_t>& accepted) {
   for (;;) {
     const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) continue;
-    ++accepted;
+    ++counts.accepted;
     send_without_delay(socket);
-    std::thread([context, socket] {
+    std::thread([context, socket, &counts] {
       SSL* connection = SSL_new(context);
       SSL_set_fd(connection, socket);
-      if (SSL_accept(connection) == 1) answer_all(connection);
+      if (SSL_accept(connection) == 1) {
+        if (SSL_session_reused(connection) == 1) ++counts.resumed;
+        answer_all(connection);
+      }
       SSL_free(connection);
       close(socket);
     }).detach();

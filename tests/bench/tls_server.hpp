@@ -18,7 +18,8 @@ class TlsServer {
   TlsServer& operator=(const TlsServer&) = delete;
 
   std::string url() const { return "https://127.0.0.1:" + std::to_string(process_.port()); }
-  std::int64_t accepted() const { return process_.accepted(); }
+  std::int64_t accepted() const { return process_.counts().accepted; }
+  std::int64_t resumed() const { return process_.counts().resumed; }
   const std::string& ca_file() const { return ca_file_; }
 
  private:
