@@ -197,15 +197,23 @@ Result<void> CurlTransfer::set_trust(const CurlOptions& options) {
   return set_text(CURLOPT_CAINFO, ca_file, "ca_file");
 }
 
-bool CurlTransfer::prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
-                           TransferHandler& handler) {
+CURLcode CurlTransfer::set_url(const std::string& text, std::shared_ptr<CURLU> url) {
+  if (url && url == url_) return CURLE_OK;
+  curl_easy_setopt(easy_, CURLOPT_CURLU, url.get());
+  url_ = std::move(url);
+  // Also beside a CURLU, which is what is used: curl names this one.
+  return curl_easy_setopt(easy_, CURLOPT_URL, text.c_str());
+}
+
+bool CurlTransfer::prepare(HttpRequest request, std::shared_ptr<CURLU> url,
+                           std::shared_ptr<curl_slist> header_list, TransferHandler& handler) {
   request_ = std::move(request);
   header_list_ = std::move(header_list);
   handler_ = &handler;
   status_ = 0;
   connected_ = head_is_complete_ = handler_failed_ = was_repeated_ = false;
   message_[0] = '\0';
-  CURLcode code = curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  CURLcode code = set_url(request_.url, std::move(url));
   request_.url = {};  // curl has a copy.
   if (code == CURLE_OK) code = curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_list_.get());
   if (code != CURLE_OK) return false;

@@ -29,9 +29,10 @@ class CurlTransfer {
   Result<void> open(const CurlOptions& options, CURLSH* share, long receive_buffer_bytes,
                     std::vector<std::string>* trace, std::size_t* idle_connections);
 
-  /// Sets what this transfer alone has. `handler` outlives it.
-  bool prepare(HttpRequest request, std::shared_ptr<curl_slist> header_list,
-               TransferHandler& handler);
+  /// Sets what this transfer alone has. `url` is the request's as curl reads it; null: it is left
+  /// to curl to say why it cannot. `handler` outlives it.
+  bool prepare(HttpRequest request, std::shared_ptr<CURLU> url,
+               std::shared_ptr<curl_slist> header_list, TransferHandler& handler);
 
   /// How it ended, from curl's code; without words where there is no memory for them.
   TransferEnd end_of(CURLcode code) const noexcept;
@@ -54,11 +55,13 @@ class CurlTransfer {
 
   Result<void> set_network(const CurlOptions& options);
   Result<void> set_trust(const CurlOptions& options);
+  CURLcode set_url(const std::string& text, std::shared_ptr<CURLU> url);
   Result<void> set_text(CURLoption option, const std::string& value, const char* name);
 
   CURL* easy_ = nullptr;
   TransferHandler* handler_ = nullptr;
   HttpRequest request_;
+  std::shared_ptr<CURLU> url_;  ///< Set in the handle, also when the transfer has ended.
   std::shared_ptr<curl_slist> header_list_;
   int status_ = 0;
   bool connected_ = false;

@@ -38,6 +38,9 @@ struct ShareCleanup {
 struct ListCleanup {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
+struct UrlCleanup {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
 
 /// One CURLM with its connections, and the handles that run over it.
 class CurlTransport final : public Transport {
@@ -61,6 +64,7 @@ class CurlTransport final : public Transport {
   Result<TransferId> start(HttpRequest request, TransferHandler& handler) override {
     if (curl_is_over()) return Error{ErrorKind::closed, "the process is ending"};
     std::shared_ptr<curl_slist> header_list = list_of(request.headers);
+    std::shared_ptr<CURLU> url = parse(request.url);
     auto found = free_slot();
     if (!found) return std::move(found).error();
     Slot* slot = *found;
@@ -71,7 +75,8 @@ class CurlTransport final : public Transport {
     const bool none_is_idle = idle_connections_ == 0 && options_.http_version == HttpVersion::http1;
     curl_easy_setopt(slot->transfer.easy(), CURLOPT_FRESH_CONNECT, none_is_idle ? 1L : 0L);
     if (!header_list ||
-        !slot->transfer.prepare(std::move(request), std::move(header_list), handler) ||
+        !slot->transfer.prepare(std::move(request), std::move(url), std::move(header_list),
+                                handler) ||
         curl_multi_add_handle(multi_.get(), slot->transfer.easy()) != CURLM_OK) {
       give_back(*slot);
       return Error{ErrorKind::connection,
@@ -207,6 +212,19 @@ class CurlTransport final : public Transport {
     return header_list_;
   }
 
+  /// The URL as curl reads it, once for the calls that follow one another to the same one: reading
+  /// it and writing it anew is a twelfth of the instructions of a small call. Null: it is none.
+  std::shared_ptr<CURLU> parse(const std::string& url) {
+    if (url_ && url == url_text_) return url_;
+    std::unique_ptr<CURLU, UrlCleanup> parsed(curl_url());
+    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
+      return {};
+    url_.reset();  // Last of all it gets its text.
+    url_text_ = url;
+    url_ = std::move(parsed);
+    return url_;
+  }
+
   /// How long a connection may have lain idle and still be used: not since before it was said that
   /// those are to be forgotten.
   long longest_idle_seconds() const {
@@ -274,6 +292,8 @@ class CurlTransport final : public Transport {
   std::vector<std::string> trace_;
   std::shared_ptr<const HttpHeaders> headers_;
   std::shared_ptr<curl_slist> header_list_;
+  std::string url_text_;
+  std::shared_ptr<CURLU> url_;  ///< Of `url_text_`.
 };
 
 }  // namespace

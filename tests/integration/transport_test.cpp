@@ -10,9 +10,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "environment.hpp"
@@ -37,6 +40,17 @@ tally::Client portable_client(const LoopbackProvider& provider, const std::strin
   options.transport = [] { return make_curl_transport({}, tally::PollerChoice::portable); };
   return open(std::move(options));
 }
+
+struct EndNoter final : tally::TransferHandler {
+  void on_connected() override {}
+  void on_header(std::string_view, std::string_view) override {}
+  void on_head(int code) override { status = code; }
+  tally::BodyFlow on_body(std::string_view) override { return tally::BodyFlow::keep; }
+  void on_end(const tally::TransferEnd& how) override { end = how; }
+
+  int status = 0;
+  std::optional<tally::TransferEnd> end;
+};
 
 }  // namespace
 
@@ -218,6 +232,43 @@ TEST_CASE("balance: a refused key and a server that is gone are errors like thos
   const auto gone = client.balance(10s);
   REQUIRE_FALSE(gone);
   CHECK(gone.error().kind == ErrorKind::connection);
+}
+
+TEST_CASE("transport: calls to one URL and another take turns over one connection") {
+  LoopbackProvider provider;
+  const tally::Client client = client_of(provider);
+  for (int round = 0; round < 2; ++round) {
+    CHECK(client.chat(three_rivers()).reply);
+    CHECK(client.balance(10s));
+  }
+  std::vector<std::string> paths;
+  for (const loopback::ReceivedRequest& request : provider.received()) {
+    paths.push_back(request.path);
+  }
+  CHECK(paths == std::vector<std::string>{"/chat/completions", "/user/balance", "/chat/completions",
+                                          "/user/balance"});
+  CHECK(provider.served().connections == 1);
+}
+
+TEST_CASE(
+    "transport: what is no URL is an error in words, and the next transfer is none the worse") {
+  LoopbackProvider provider;
+  const auto transport = *tally::make_curl_transport({}, tally::PollerChoice::fastest);
+  const std::string good = provider.url() + "/user/balance";
+  for (const std::string& url : {good, std::string("http://[::1"), std::string(), good}) {
+    EndNoter noter;
+    tally::HttpRequest request;
+    request.url = url;
+    request.headers = std::make_shared<const tally::HttpHeaders>(
+        tally::HttpHeaders{{"Authorization", "Bearer sk-canary-5f1d"}});
+    INFO(url);
+    REQUIRE(transport->start(std::move(request), noter));
+    for (int turns = 0; !noter.end && turns < 1000; ++turns) transport->drive(10ms);
+    REQUIRE(noter.end);
+    CHECK((noter.end->result == tally::TransferResult::complete) == (url == good));
+    CHECK(noter.end->message.empty() == (url == good));
+    CHECK((noter.status == 0) == (url != good));
+  }
 }
 
 TEST_CASE("transport: environment proxies are not used") {
