@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/json_builder.hpp"
 #include "base/plain_json.hpp"
 #include "base/utf8.hpp"
 
@@ -14,14 +15,14 @@ namespace tally {
 inline namespace TALLY_ABI {
 namespace {
 
-// A JsonValue is destroyed recursively, so no caller's limit may reach what a small thread's stack
+// Who reads a tree goes down into it, so no caller's limit may reach what a small thread's stack
 // holds.
 constexpr int deepest = 1000;
 
 std::size_t levels(int depth) { return static_cast<std::size_t>(std::clamp(depth, 0, deepest)); }
 
-// A value takes some 120 bytes, and `[0,0,...` sends one in two: without a bound 32 MB of text
-// would become 2 GB. The largest honest answers (log probabilities of a whole text) have some 1.5
+// A value takes 64 bytes, and `[0,0,...` sends one in two: without a bound 32 MB of text would
+// become 1 GB. The largest honest answers (log probabilities of a whole text) have some 1.5
 // million.
 constexpr std::size_t most_values = std::size_t{1} << 22;
 
@@ -73,7 +74,8 @@ std::string_view reason_in(std::string_view what) {
 /// colons, so that walking over the text beside the parser finds the place of each.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view text, std::size_t depth) : text_(text), depth_(depth) {
+  TreeBuilder(std::string_view text, std::size_t depth)
+      : text_(text), depth_(depth), builder_(text) {
     if (text_.substr(0, byte_order_mark.size()) == byte_order_mark) at_ = byte_order_mark.size();
   }
 
@@ -88,7 +90,7 @@ class TreeBuilder {
   bool number_float(double, const std::string&) { return number(); }
   bool string(std::string& value) {
     JsonValue* added = add(JsonType::string);
-    if (added != nullptr) added->text = std::move(value);
+    if (added != nullptr) added->text = builder_.put(added->begin + 1, value);
     return added != nullptr;
   }
   bool binary(std::vector<std::uint8_t>&) { return false; }
@@ -96,19 +98,16 @@ class TreeBuilder {
   bool start_object(std::size_t) { return open(JsonType::object); }
   bool start_array(std::size_t) { return open(JsonType::array); }
   bool key(std::string& name) {
-    next_token();
-    key_ = std::move(name);
+    key_ = builder_.put(next_token() + 1, name);
     return true;
   }
   bool end_array() {
-    next_token();
-    open_.back()->end = at_;
-    open_.pop_back();
+    close();
     return true;
   }
   bool end_object() {
-    if (const JsonValue* member = repeated_member(*open_.back())) return repeated(*member);
-    return end_array();
+    const JsonValue* member = repeated_member(close());
+    return member == nullptr || repeated(*member);
   }
 
   template <class Exception>
@@ -121,7 +120,7 @@ class TreeBuilder {
                                                 std::string(reason_in(exception.what())));
   }
 
-  JsonValue take() { return std::move(root_); }
+  JsonDocument take() { return builder_.take(); }
   Error& error() { return error_; }
 
  private:
@@ -137,16 +136,14 @@ class TreeBuilder {
 
   /// Null, with the error set, where there are too many.
   JsonValue* add(JsonType type) {
-    if (++values_ > most_values) {
+    if (builder_.size() == most_values) {
       fail(ErrorKind::limit_exceeded,
            "JSON holds more than " + std::to_string(most_values) + " values");
       return nullptr;
     }
-    // Only the innermost open value grows, so the pointers to those around it stay good.
-    JsonValue& value = open_.empty() ? root_ : open_.back()->children.emplace_back();
+    JsonValue& value = builder_.add();
     value.type = type;
-    value.key = std::move(key_);
-    key_.clear();
+    value.key = std::exchange(key_, {});
     value.begin = next_token();
     value.end = at_;
     value.line = line_;
@@ -157,25 +154,29 @@ class TreeBuilder {
     JsonValue* value = add(JsonType::number);
     if (value == nullptr) return false;
     // From the text, not from the event: there it has been through a double or a locale.
-    value->text = text_.substr(value->begin, value->end - value->begin);
+    value->text = {builder_.text() + value->begin, value->end - value->begin};
     return true;
   }
 
   bool open(JsonType type) {
-    if (open_.size() == depth_) {
+    if (builder_.depth() == depth_) {
       return fail(ErrorKind::limit_exceeded, "JSON is nested deeper than " +
                                                  std::to_string(depth_) + " levels at line " +
                                                  std::to_string(line_));
     }
-    JsonValue* value = add(type);
-    if (value == nullptr) return false;
-    open_.push_back(value);
+    if (add(type) == nullptr) return false;
+    builder_.open();
     return true;
+  }
+
+  const JsonValue& close() {
+    next_token();
+    return builder_.close(at_);
   }
 
   bool repeated(const JsonValue& member) {
     std::string name;
-    append_json_string(name, std::string_view(member.key).substr(0, 40));
+    append_json_string(name, member.key.substr(0, 40));
     return fail(ErrorKind::malformed_reply, "not valid JSON at line " +
                                                 std::to_string(member.line) + ": " + name +
                                                 " stands twice in one object");
@@ -191,14 +192,12 @@ class TreeBuilder {
   std::size_t depth_;
   std::size_t at_ = 0;
   int line_ = 1;
-  std::size_t values_ = 0;
-  std::string key_;
-  std::vector<JsonValue*> open_;
-  JsonValue root_;
+  std::string_view key_;
+  JsonBuilder builder_;
   Error error_;
 };
 
-Result<JsonValue> parse(std::string_view text, std::size_t depth) {
+Result<JsonDocument> parse(std::string_view text, std::size_t depth) {
   TreeBuilder builder(text, depth);
   const char* const begin = text.data();
   if (nlohmann::json::sax_parse(begin, begin + text.size(), &builder)) return builder.take();
@@ -260,13 +259,13 @@ std::string replace_lone_surrogates(std::string text) {
 
 const JsonValue* JsonValue::find(std::string_view name) const {
   if (type != JsonType::object) return nullptr;
-  for (const JsonValue& child : children) {
+  for (const JsonValue& child : children()) {
     if (child.key == name) return &child;
   }
   return nullptr;
 }
 
-const std::string* JsonValue::find_string(std::string_view name) const {
+const std::string_view* JsonValue::find_string(std::string_view name) const {
   const JsonValue* member = find(name);
   return member ? member->as_string() : nullptr;
 }
@@ -280,20 +279,27 @@ std::optional<std::int64_t> JsonValue::as_int() const {
   return value;
 }
 
+const JsonValue& JsonDocument::root() const& {
+  static constexpr JsonValue nothing{};
+  return values_.empty() ? nothing : values_.front();
+}
+
 const JsonValue* repeated_member(const JsonValue& object) {
-  const auto& members = object.children;
+  const JsonChildren members = object.children();
+  const std::size_t count = members.size();
   // Pairs are quicker while there are few; sorting keeps a hostile object of a million members
   // affordable.
-  if (members.size() <= 16) {
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (members[i].key == members[j].key) return &members[i];
+  if (count <= 16) {
+    for (const JsonValue& member : members) {
+      for (const JsonValue& earlier : members) {
+        if (&earlier == &member) break;
+        if (earlier.key == member.key) return &member;
       }
     }
     return nullptr;
   }
   std::vector<const JsonValue*> sorted;
-  sorted.reserve(members.size());
+  sorted.reserve(count);
   for (const JsonValue& member : members) sorted.push_back(&member);
   std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) {
     return std::tie(a->key, a->begin) < std::tie(b->key, b->begin);
@@ -303,19 +309,19 @@ const JsonValue* repeated_member(const JsonValue& object) {
   return first == sorted.end() ? nullptr : *(first + 1);
 }
 
-Result<JsonValue> parse_json(std::string_view text, int depth) {
-  if (auto value = read_plain_json(text, levels(depth), most_values)) return *std::move(value);
+Result<JsonDocument> parse_json(std::string_view text, int depth) {
+  if (auto plain = read_plain_json(text, levels(depth), most_values)) return *std::move(plain);
   return parse_json_general(text, depth);
 }
 
-Result<JsonValue> parse_json_general(std::string_view text, int depth) {
-  auto value = parse(text, levels(depth));
-  if (value || value.error().kind == ErrorKind::limit_exceeded) return value;
+Result<JsonDocument> parse_json_general(std::string_view text, int depth) {
+  auto document = parse(text, levels(depth));
+  if (document || document.error().kind == ErrorKind::limit_exceeded) return document;
   // nlohmann refuses bad UTF-8 and lone surrogates. Text in answers has both (a model's tokens may
   // cut a character in half), and one bad character must not cost the rest. Valid text pays nothing
   // for this.
   const std::string repaired = replace_lone_surrogates(replace_invalid_utf8(text));
-  if (repaired == text) return value;
+  if (repaired == text) return document;
   return parse(repaired, levels(depth));
 }
 

@@ -62,8 +62,8 @@ int code_unit(std::string_view digits) {
   return unit;
 }
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+void put_utf8(char*& out, std::uint32_t c) {
+  const auto put = [&out](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
   if (c < 0x80) return put(c);
   if (c < 0x800) {
     put(0xC0 | c >> 6);
@@ -81,30 +81,31 @@ void append_utf8(std::string& out, std::uint32_t c) {
 
 /// Decodes the `\uXXXX`, or the pair of them, at the front of `text`; its length, or 0 for half a
 /// pair.
-std::size_t append_unicode_escape(std::string& out, std::string_view text) {
+std::size_t decode_unicode_escape(char*& out, std::string_view text) {
   const int unit = code_unit(text.substr(2));
   if (unit < 0 || (unit >= 0xDC00 && unit < 0xE000)) return 0;
   if (unit < 0xD800 || unit >= 0xE000) {
-    append_utf8(out, static_cast<std::uint32_t>(unit));
+    put_utf8(out, static_cast<std::uint32_t>(unit));
     return 6;
   }
   if (text.size() < 12 || text[6] != '\\' || text[7] != 'u') return 0;
   const int low = code_unit(text.substr(8));
   if (low < 0xDC00 || low >= 0xE000) return 0;
-  append_utf8(out, 0x10000u + (static_cast<std::uint32_t>(unit - 0xD800) << 10) +
-                       static_cast<std::uint32_t>(low - 0xDC00));
+  put_utf8(out, 0x10000u + (static_cast<std::uint32_t>(unit - 0xD800) << 10) +
+                    static_cast<std::uint32_t>(low - 0xDC00));
   return 12;
 }
 
-/// Decodes the escape at the front of `text`; its length, or 0 if it is none.
-std::size_t append_unescaped(std::string& out, std::string_view text) {
+/// Decodes the escape at the front of `text`, which `out` may be the beginning of; its length, or 0
+/// if it is none.
+std::size_t decode_escape(char*& out, std::string_view text) {
   if (text.size() < 2) return 0;
-  if (text[1] == 'u') return append_unicode_escape(out, text);
+  if (text[1] == 'u') return decode_unicode_escape(out, text);
   constexpr std::string_view escapes = "\"\\/bfnrt";
   constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
   const std::size_t which = escapes.find(text[1]);
   if (which == escapes.npos) return 0;
-  out += meanings[which];
+  *out++ = meanings[which];
   return 2;
 }
 
@@ -130,25 +131,31 @@ bool scan_json_string(std::string_view text, std::size_t at, JsonStringBody& bod
   }
 }
 
-bool append_json_string_value(std::string& out, const JsonStringBody& body) {
-  if (!body.has_escapes) {
-    out.append(body.bytes);
-    return true;
-  }
-  const std::size_t size_before = out.size();
-  std::string_view left = body.bytes;
-  for (std::size_t plain = left.find('\\'); plain != left.npos; plain = left.find('\\')) {
-    out.append(left.substr(0, plain));
+std::optional<std::size_t> unescape_json_string(char* text, std::size_t size) {
+  char* out = text;
+  std::string_view left(text, size);
+  const auto keep = [&](std::size_t plain) {
+    std::memmove(out, left.data(), plain);
+    out += plain;
     left.remove_prefix(plain);
-    const std::size_t length = append_unescaped(out, left);
-    if (length == 0) {
-      out.resize(size_before);
-      return false;
-    }
+  };
+  for (std::size_t plain = left.find('\\'); plain != left.npos; plain = left.find('\\')) {
+    keep(plain);
+    const std::size_t length = decode_escape(out, left);
+    if (length == 0) return std::nullopt;
     left.remove_prefix(length);
   }
-  out.append(left);
-  return true;
+  keep(left.size());
+  return static_cast<std::size_t>(out - text);
+}
+
+bool append_json_string_value(std::string& out, const JsonStringBody& body) {
+  const std::size_t size_before = out.size();
+  out.append(body.bytes);
+  if (!body.has_escapes) return true;
+  const auto size = unescape_json_string(out.data() + size_before, body.bytes.size());
+  out.resize(size_before + size.value_or(0));
+  return size.has_value();
 }
 
 }  // namespace TALLY_ABI

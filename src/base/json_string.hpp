@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ struct JsonStringBody {
 /// Looks at the JSON string that begins at `at`, behind its opening quote. False: it has no end, or
 /// a control character. Escapes and bytes of UTF-8 are only noted.
 bool scan_json_string(std::string_view text, std::size_t at, JsonStringBody& body);
+
+/// Turns what stands between the quotes, taken for valid UTF-8, into what it means, in its place:
+/// that is never longer. Its length; nothing, with some of the text gone, where an escape is none
+/// or is half of a surrogate pair.
+std::optional<std::size_t> unescape_json_string(char* text, std::size_t size);
 
 /// Appends what the string means, taken for valid UTF-8. False, with `out` as it was, where an
 /// escape is none or is half of a surrogate pair.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/plain_json.hpp"
 
-#include <iterator>
-#include <string>
-#include <utility>
-#include <vector>
-
+#include "base/json_builder.hpp"
 #include "base/json_string.hpp"
 #include "base/utf8.hpp"
 
@@ -15,30 +11,26 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-// An answer without log probabilities has fewer.
-constexpr std::size_t usual_values = 40;
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Every function steps over what it names and answers whether it stood there; a false answer ends
-/// the walk.
-///
-/// All values lie on one stack. A container's are above it until its end is read, and then move
-/// into it at once: one piece of memory for each container, of the size that it needs.
+/// the walk. It goes over the builder's copy of the text: only what lies behind is decoded.
 class PlainReader {
  public:
   PlainReader(std::string_view text, std::size_t depth, std::size_t most_values)
-      : text_(text), depth_(depth), values_left_(most_values) {}
+      : builder_(text),
+        text_(builder_.text(), text.size()),
+        depth_(depth),
+        values_left_(most_values) {}
 
-  std::optional<JsonValue> read() {
+  std::optional<JsonDocument> read() {
     if (text_.substr(0, byte_order_mark.size()) == byte_order_mark) at_ = byte_order_mark.size();
-    values_.reserve(usual_values);
     do {
       if (!value() || !next_value()) return std::nullopt;
-    } while (!open_.empty());
+    } while (builder_.depth() > 0);
     skip_space();
     if (at_ != text_.size()) return std::nullopt;
-    return std::move(values_.front());
+    return builder_.take();
   }
 
  private:
@@ -46,8 +38,9 @@ class PlainReader {
   bool value() {
     skip_space();
     if (values_left_-- == 0) return false;
-    JsonValue& value = values_.emplace_back();
-    value.key.swap(key_);
+    JsonValue& value = builder_.add();
+    value.key = key_;
+    key_ = {};
     value.begin = at_;
     value.line = line_;
     switch (peek()) {
@@ -79,9 +72,9 @@ class PlainReader {
   }
 
   bool open(JsonValue& container, JsonType type) {
-    if (open_.size() == depth_) return false;
+    if (builder_.depth() == depth_) return false;
     container.type = type;
-    open_.push_back(values_.size() - 1);
+    builder_.open();
     ++at_;
     return true;
   }
@@ -89,46 +82,39 @@ class PlainReader {
   /// What stands between two values: ends of containers, a comma, a name. With nothing open there
   /// is no next.
   bool next_value() {
-    while (!open_.empty()) {
+    while (builder_.depth() > 0) {
       skip_space();
-      const bool is_empty = values_.size() == open_.back() + 1;
-      const bool is_object = values_[open_.back()].is_object();
+      const bool is_object = builder_.innermost().is_object();
       if (take(is_object ? '}' : ']')) {
-        if (!close()) return false;
+        const JsonValue& closed = builder_.close(at_);
+        if (is_object && repeated_member(closed) != nullptr) return false;
       } else {
-        return (is_empty || take(',')) && (!is_object || name());
+        return (builder_.innermost_is_empty() || take(',')) && (!is_object || name());
       }
     }
     return true;
   }
 
-  bool close() {
-    JsonValue& container = values_[open_.back()];
-    const auto first = values_.begin() + static_cast<std::ptrdiff_t>(open_.back()) + 1;
-    container.children.assign(std::make_move_iterator(first),
-                              std::make_move_iterator(values_.end()));
-    values_.erase(first, values_.end());
-    open_.pop_back();
-    container.end = at_;
-    return !container.is_object() || repeated_member(container) == nullptr;
-  }
-
   bool name() {
     skip_space();
     if (peek() != '"') return false;
-    key_.clear();
     if (!string(key_)) return false;
     skip_space();
     return take(':');
   }
 
-  bool string(std::string& out) {
+  bool string(std::string_view& out) {
     JsonStringBody body;
     if (!scan_json_string(text_, at_ + 1, body)) return false;
     // Nowhere else may a byte beyond ASCII stand.
     if (!body.is_ascii && !is_valid_utf8(body.bytes)) return false;
-    at_ += body.bytes.size() + 2;
-    return append_json_string_value(out, body);
+    const std::size_t begin = at_ + 1;
+    at_ = begin + body.bytes.size() + 1;
+    out = body.bytes;
+    if (!body.has_escapes) return true;
+    const auto size = unescape_json_string(builder_.text() + begin, body.bytes.size());
+    out = text_.substr(begin, size.value_or(0));
+    return size.has_value();
   }
 
   bool word(std::string_view word) {
@@ -174,20 +160,19 @@ class PlainReader {
     return true;
   }
 
+  JsonBuilder builder_;
   const std::string_view text_;
   const std::size_t depth_;
   std::size_t values_left_;
   std::size_t at_ = 0;
   int line_ = 1;
-  std::string key_;  // Of the member whose value comes next.
-  std::vector<JsonValue> values_;
-  std::vector<std::size_t> open_;  // The containers that have not ended, as places in values_.
+  std::string_view key_;  // Of the member whose value comes next.
 };
 
 }  // namespace
 
-std::optional<JsonValue> read_plain_json(std::string_view text, std::size_t depth,
-                                         std::size_t most_values) {
+std::optional<JsonDocument> read_plain_json(std::string_view text, std::size_t depth,
+                                            std::size_t most_values) {
   return PlainReader(text, depth, most_values).read();
 }
 

@@ -55,7 +55,7 @@ Result<std::string> validated_arguments(const ToolCall& call) {
     return Error{ErrorKind::invalid_argument,
                  "the arguments of " + call.name + " are not valid JSON: " + value.error().message};
   }
-  if (!value->is_object()) {
+  if (!value->root().is_object()) {
     return Error{ErrorKind::invalid_argument,
                  "the arguments of " + call.name + " are no JSON object"};
   }

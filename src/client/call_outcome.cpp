@@ -24,7 +24,7 @@ bool is_free_refusal(int status, std::string_view body) {
   if (status == 408 || status == 502 || status == 504) return false;
   if (status < 500) return true;
   const auto readable = parse_json(body);
-  return readable && readable->is_object();
+  return readable && readable->root().is_object();
 }
 
 ErrorKind kind_of(TransferResult result) {

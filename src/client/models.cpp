@@ -21,16 +21,17 @@ Result<std::vector<ServedModel>> parse_models(std::string_view json) {
   const std::string text = replace_invalid_utf8(json);  // So that places in it are places.
   const auto parsed = parse_json(text);
   if (!parsed) return bad(parsed.error().message);
+  const JsonValue& root = parsed->root();
   // Together sends the list itself.
-  const JsonValue* list = parsed->is_array() ? &*parsed : parsed->find("data");
+  const JsonValue* list = root.is_array() ? &root : root.find("data");
   if (list == nullptr || !list->is_array()) return bad("it has no data");
 
   std::vector<ServedModel> models;
-  for (const JsonValue& entry : list->children) {
-    const std::string* id = entry.find_string("id");
+  for (const JsonValue& entry : list->children()) {
+    const std::string_view* id = entry.find_string("id");
     if (id == nullptr) return bad("an entry has no id");
-    const std::string* owner = entry.find_string("owned_by");
-    models.push_back({*id, owner != nullptr ? *owner : std::string(),
+    const std::string_view* owner = entry.find_string("owned_by");
+    models.push_back({std::string(*id), std::string(owner != nullptr ? *owner : std::string_view()),
                       text.substr(entry.begin, entry.end - entry.begin)});
   }
   return models;

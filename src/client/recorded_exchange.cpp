@@ -146,7 +146,7 @@ class LineReader {
   std::vector<std::int64_t> numbers(std::string_view name) {
     std::vector<std::int64_t> list;
     if (const JsonValue* value = find(name, JsonType::array)) {
-      for (const JsonValue& each : value->children) list.push_back(number_of(name, each));
+      for (const JsonValue& each : value->children()) list.push_back(number_of(name, each));
     }
     return list;
   }
@@ -168,11 +168,12 @@ class LineReader {
 void read_headers(LineReader& line, HttpHeaders& headers) {
   const JsonValue* list = line.find("headers", JsonType::array);
   if (list == nullptr) return;
-  for (const JsonValue& pair : list->children) {
-    const bool is_pair = pair.children.size() == 2 && pair.children[0].as_string() != nullptr &&
-                         pair.children[1].as_string() != nullptr;
+  for (const JsonValue& pair : list->children()) {
+    const JsonChildren both = pair.children();
+    const bool is_pair =
+        both.size() == 2 && both[0].as_string() != nullptr && both[1].as_string() != nullptr;
     if (!is_pair) return line.fail("a header is no pair of texts");
-    headers.emplace_back(pair.children[0].text, pair.children[1].text);
+    headers.emplace_back(both[0].text, both[1].text);
   }
 }
 
@@ -265,7 +266,7 @@ std::string to_line(const RecordedExchange& exchange) {
 Result<RecordedExchange> parse_line(std::string_view text) {
   const auto json = parse_json(text);
   if (!json) return bad(json.error().message);
-  LineReader line(*json);
+  LineReader line(json->root());
   RecordedExchange exchange;
   line.text("method", exchange.method);
   line.text("path", exchange.path);

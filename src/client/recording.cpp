@@ -27,13 +27,13 @@ std::vector<std::string> differing_members(std::string_view asked, std::string_v
   const auto a = parse_json(asked);
   const auto b = parse_json(recorded);
   std::vector<std::string> names;
-  if (!a || !b || !a->is_object() || !b->is_object()) return names;
-  for (const JsonValue& member : a->children) {
-    const std::string_view there = source_of(b->find(member.key), recorded);
-    if (source_of(&member, asked) != there) names.push_back(member.key);
+  if (!a || !b || !a->root().is_object() || !b->root().is_object()) return names;
+  for (const JsonValue& member : a->root().children()) {
+    const std::string_view there = source_of(b->root().find(member.key), recorded);
+    if (source_of(&member, asked) != there) names.emplace_back(member.key);
   }
-  for (const JsonValue& member : b->children) {
-    if (a->find(member.key) == nullptr) names.push_back(member.key);
+  for (const JsonValue& member : b->root().children()) {
+    if (a->root().find(member.key) == nullptr) names.emplace_back(member.key);
   }
   return names;
 }

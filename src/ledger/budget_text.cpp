@@ -32,9 +32,9 @@ class BudgetReader {
   }
 
   std::string text(const char* name) {
-    const std::string* value = json_.find_string(name);
+    const std::string_view* value = json_.find_string(name);
     if (value == nullptr) fail(name);
-    return value == nullptr ? std::string() : *value;
+    return std::string(value == nullptr ? std::string_view() : *value);
   }
 
   Decimal decimal(const char* name) { return good(name, Decimal::parse(text(name))); }
@@ -69,7 +69,7 @@ class BudgetReader {
       fail(name);
       return labels;
     }
-    for (const JsonValue& member : object->children) {
+    for (const JsonValue& member : object->children()) {
       if (member.as_string() == nullptr) fail(name);
       labels.emplace(member.key, member.text);
     }
@@ -110,11 +110,11 @@ std::string budget_to_json(const Budget& budget) {
 }
 
 Result<Budget> budget_from_json(std::string_view json) {
-  auto parsed = parse_json(json);
+  const auto parsed = parse_json(json);
   if (!parsed) {
     return Error{ErrorKind::ledger, "a stored budget is not JSON: " + parsed.error().message};
   }
-  BudgetReader reader(*parsed);
+  BudgetReader reader(parsed->root());
   Budget budget;
   budget.id = reader.text("id");
   budget.limit.amount = reader.decimal("limit");

@@ -29,7 +29,7 @@ bool flag_in(const JsonValue& object, std::string_view name) {
   return flag != nullptr && flag->boolean;
 }
 
-const BudgetHold* hold_of(const LedgerWrite& write, const std::string* id) {
+const BudgetHold* hold_of(const LedgerWrite& write, const std::string_view* id) {
   for (const BudgetHold& hold : write.budgets) {
     if (id != nullptr && clean_text(hold.budget->id) == *id) return &hold;
   }
@@ -118,25 +118,26 @@ LedgerDone read_answer(const LedgerWrite& write, std::string_view answer) {
   LedgerDone done;
   done.ticket = write.ticket;
   if (answer.empty()) return done;
-  const auto json = parse_json(answer);
-  if (!json) return failed(std::move(done), "PostgreSQL: an answer that cannot be read");
-  if (json->is_array()) {
-    for (const JsonValue& part : json->children) add_notices(done, write, part);
+  const auto parsed = parse_json(answer);
+  if (!parsed) return failed(std::move(done), "PostgreSQL: an answer that cannot be read");
+  const JsonValue& json = parsed->root();
+  if (json.is_array()) {
+    for (const JsonValue& part : json.children()) add_notices(done, write, part);
     return done;
   }
-  if (flag_in(*json, "changed")) {
+  if (flag_in(json, "changed")) {
     return failed(std::move(done),
                   "the row has changed meanwhile, or is not there: " + write.row.attempt_id +
                       " is not of revision " + std::to_string(write.row.revision - 1));
   }
-  const BudgetHold* hold = hold_of(write, json->find_string("refused"));
-  const JsonValue* before = json->find("before");
+  const BudgetHold* hold = hold_of(write, json.find_string("refused"));
+  const JsonValue* before = json.find("before");
   if (hold == nullptr || before == nullptr) {
     return failed(std::move(done), "PostgreSQL: an answer that cannot be read");
   }
   const auto status = read_status(*before, *hold->budget, hold->window);
   if (status) {
-    done.refusal = refusal_of(*hold, *status, static_cast<int>(whole_in(*json, "begun_lately")));
+    done.refusal = refusal_of(*hold, *status, static_cast<int>(whole_in(json, "begun_lately")));
   }
   if (!done.refusal) {
     return failed(std::move(done), "the counters of budget \"" + hold->budget->id +

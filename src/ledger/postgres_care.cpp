@@ -29,8 +29,8 @@ Result<void> nothing_of(Result<PostgresResult> answer) {
 }
 
 std::string text_in(const JsonValue& object, std::string_view name) {
-  const std::string* text = object.find_string(name);
-  return text != nullptr ? *text : std::string();
+  const std::string_view* text = object.find_string(name);
+  return std::string(text != nullptr ? *text : std::string_view());
 }
 
 Instant instant_in(const JsonValue& object, std::string_view name) {
@@ -39,17 +39,18 @@ Instant instant_in(const JsonValue& object, std::string_view name) {
 }
 
 std::optional<BudgetDrift> read_drift(const PGresult* result, int row) {
-  const auto json = parse_json(field_of(result, row, 0).value_or(""));
-  if (!json) return std::nullopt;
-  const auto currency = Currency::parse(text_in(*json, "currency"));
+  const auto parsed = parse_json(field_of(result, row, 0).value_or(""));
+  if (!parsed) return std::nullopt;
+  const JsonValue& json = parsed->root();
+  const auto currency = Currency::parse(text_in(json, "currency"));
   const auto spent = Decimal::parse(field_of(result, row, 1).value_or(""));
   const auto held = Decimal::parse(field_of(result, row, 2).value_or(""));
   if (!currency || !spent || !held) return std::nullopt;
   Budget budget;
-  budget.id = text_in(*json, "id");
-  budget.limit = {Decimal::parse(text_in(*json, "limit")).value_or(Decimal{}), *currency};
-  const TimeSpan window{instant_in(*json, "begin"), instant_in(*json, "end")};
-  const auto stored = read_status(*json, budget, window);
+  budget.id = text_in(json, "id");
+  budget.limit = {Decimal::parse(text_in(json, "limit")).value_or(Decimal{}), *currency};
+  const TimeSpan window{instant_in(json, "begin"), instant_in(json, "end")};
+  const auto stored = read_status(json, budget, window);
   if (!stored) return std::nullopt;
   return BudgetDrift{*stored, *spent, *held};
 }
@@ -84,7 +85,7 @@ Result<BudgetStatus> PostgresQuestions::budget_status(const Budget& budget, Time
                     PostgresParameters().add(budget_json(budget, window, std::nullopt)));
   if (!answer) return std::move(answer).error();
   const auto json = parse_json(field_of(answer->get(), 0, 0).value_or(""));
-  const auto status = json ? read_status(*json, budget, window) : std::nullopt;
+  const auto status = json ? read_status(json->root(), budget, window) : std::nullopt;
   if (!status) {
     return Error{ErrorKind::limit_exceeded,
                  "the counters of budget \"" + budget.id + "\" are more than an amount can hold"};

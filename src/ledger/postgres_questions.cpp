@@ -31,7 +31,7 @@ std::string amounts_json(const std::vector<BalanceAmount>& amounts) {
 }
 
 std::optional<Decimal> amount_in(const JsonValue& object, std::string_view name) {
-  const std::string* text = object.find_string(name);
+  const std::string_view* text = object.find_string(name);
   if (text == nullptr) return std::nullopt;
   const auto value = Decimal::parse(*text);
   return value ? std::optional<Decimal>(*value) : std::nullopt;
@@ -41,9 +41,9 @@ Result<std::vector<BalanceAmount>> amounts_of(std::string_view json) {
   auto parsed = parse_json(json);
   if (!parsed) return std::move(parsed).error();
   std::vector<BalanceAmount> amounts;
-  for (const JsonValue& object : parsed->children) {
-    const std::string* code = object.find_string("currency");
-    const auto currency = Currency::parse(code != nullptr ? *code : "");
+  for (const JsonValue& object : parsed->root().children()) {
+    const std::string_view* code = object.find_string("currency");
+    const auto currency = Currency::parse(code != nullptr ? *code : std::string_view());
     const auto total = amount_in(object, "total");
     if (!currency || !total) return postgres_error("a balance that cannot be read");
     amounts.push_back(

@@ -53,22 +53,22 @@ std::optional<std::vector<Name>> split_names(std::string_view text, Name last) {
 }
 
 std::optional<Decimal> decimal_in(const JsonValue& object, std::string_view name) {
-  const std::string* text = object.find_string(name);
+  const std::string_view* text = object.find_string(name);
   if (text == nullptr) return std::nullopt;
   const auto value = Decimal::parse(*text);
   return value ? std::optional<Decimal>(*value) : std::nullopt;
 }
 
 bool add_line(const JsonValue& json, CostLines& all) {
-  const std::string* name = json.find_string("bucket");
+  const std::string_view* name = json.find_string("bucket");
   const JsonValue* quantity = json.find("quantity");
   if (name == nullptr || quantity == nullptr) return false;
   const auto bucket = find_name(*name, Bucket::unit);
   const auto count = quantity->as_int();
   if (!bucket || !count) return false;
-  const std::string* unit = json.find_string("unit");
+  const std::string_view* unit = json.find_string("unit");
   if ((unit != nullptr) != (*bucket == Bucket::unit)) return false;
-  const std::string unit_name = unit != nullptr ? *unit : std::string();
+  const std::string unit_name(unit != nullptr ? *unit : std::string_view());
   if (json.find("per_token") == nullptr) {
     all.without_price.push_back({*bucket, *count, unit_name});
     return true;
@@ -104,10 +104,10 @@ constexpr PartName part_names[] = {
 
 bool read_units(const JsonValue& json, std::vector<BilledUnit>& units) {
   if (!json.is_object()) return false;
-  for (const JsonValue& unit : json.children) {
+  for (const JsonValue& unit : json.children()) {
     const auto count = unit.as_int();
     if (!count && !unit.is_null()) return false;
-    units.push_back({unit.key, count});
+    units.push_back({std::string(unit.key), count});
   }
   return true;
 }
@@ -168,10 +168,10 @@ std::string labels_to_json(const Labels& labels) {
 
 std::optional<Labels> labels_from_json(std::string_view json) {
   const auto parsed = parse_json(json);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
+  if (!parsed || !parsed->root().is_object()) return std::nullopt;
   Labels labels;
-  for (const JsonValue& member : parsed->children) {
-    const std::string* value = member.as_string();
+  for (const JsonValue& member : parsed->root().children()) {
+    const std::string_view* value = member.as_string();
     if (value == nullptr) return std::nullopt;
     labels.emplace(member.key, *value);
   }
@@ -197,9 +197,9 @@ std::string cost_lines_to_json(const Cost& cost) {
 
 std::optional<CostLines> cost_lines_from_json(std::string_view json) {
   const auto parsed = parse_json(json);
-  if (!parsed || !parsed->is_array()) return std::nullopt;
+  if (!parsed || !parsed->root().is_array()) return std::nullopt;
   CostLines all;
-  for (const JsonValue& line : parsed->children) {
+  for (const JsonValue& line : parsed->root().children()) {
     if (!add_line(line, all)) return std::nullopt;
   }
   return all;
@@ -226,8 +226,8 @@ std::optional<BilledExtras> billed_extras_from_json(std::string_view json) {
   BilledExtras extras;
   if (json.empty()) return extras;
   const auto parsed = parse_json(json);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  for (const JsonValue& part : parsed->children) {
+  if (!parsed || !parsed->root().is_object()) return std::nullopt;
+  for (const JsonValue& part : parsed->root().children()) {
     if (!read_part(part, extras)) return std::nullopt;
   }
   return extras;

@@ -24,12 +24,12 @@ std::optional<Decimal> amount_in(const JsonValue& row, std::string_view name) {
 }
 
 Result<BalanceAmount> read_row(const JsonValue& row) {
-  const std::string* code = row.find_string("currency");
+  const std::string_view* code = row.find_string("currency");
   if (code == nullptr) return bad("a row has no currency");
   const auto currency = Currency::parse(*code);
   if (!currency) return bad("a row's currency is no ISO code");
   const auto total = amount_in(row, "total_balance");
-  if (!total) return bad("the row in " + *code + " has no readable total_balance");
+  if (!total) return bad("the row in " + std::string(*code) + " has no readable total_balance");
   return BalanceAmount{
       {*total, *currency}, amount_in(row, "granted_balance"), amount_in(row, "topped_up_balance")};
 }
@@ -46,17 +46,18 @@ const BalanceAmount* Balance::in(Currency currency) const {
 Result<Balance> parse_balance(std::string_view json) {
   const auto parsed = parse_json(json);
   if (!parsed) return bad(parsed.error().message);
-  const JsonValue* available = parsed->find("is_available");
+  const JsonValue& root = parsed->root();
+  const JsonValue* available = root.find("is_available");
   if (available == nullptr || available->type != JsonType::boolean) {
     return bad("it has no is_available");
   }
-  const JsonValue* rows = parsed->find("balance_infos");
+  const JsonValue* rows = root.find("balance_infos");
   if (rows == nullptr || !rows->is_array()) return bad("it has no balance_infos");
 
   Balance balance;
   balance.is_available = available->boolean;
   balance.raw = json;
-  for (const JsonValue& row : rows->children) {
+  for (const JsonValue& row : rows->children()) {
     auto amount = read_row(row);
     if (!amount) return std::move(amount).error();
     balance.amounts.push_back(*amount);

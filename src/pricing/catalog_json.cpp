@@ -161,13 +161,13 @@ class LayerReader {
     std::vector<std::string> hosts;
     const auto field = reader_.member(card, "hosts", JsonType::array, Need::optional);
     if (!field) return hosts;
-    if (field->value->children.empty()) {
+    if (field->value->children().empty()) {
       reader_.refuse(*field, "a card for no host never prices; leave the field out for any host");
     }
     for_each_child(*field, [&](const Field& host) {
       if (!reader_.is(host, JsonType::string)) return;
       if (host.value->text.empty()) reader_.refuse(host, "it may not be empty");
-      hosts.push_back(host.value->text);
+      hosts.emplace_back(host.value->text);
     });
     return hosts;
   }
@@ -258,14 +258,14 @@ class LayerReader {
 
 Result<std::shared_ptr<const Layer>> read_layer(std::string_view json, std::string_view name,
                                                 const PriceCatalog::Data* below) {
-  const Result<JsonValue> value = parse_json(json);
-  if (!value) {
+  const Result<JsonDocument> parsed = parse_json(json);
+  if (!parsed) {
     Error error;
     error.kind = ErrorKind::invalid_catalog;
-    error.message = std::string(name) + ": " + value.error().message;
+    error.message = std::string(name) + ": " + parsed.error().message;
     return error;
   }
-  return LayerReader(name, below).read(*value);
+  return LayerReader(name, below).read(parsed->root());
 }
 
 }  // namespace TALLY_ABI

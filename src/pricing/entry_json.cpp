@@ -75,7 +75,7 @@ RateTable read_bands(FieldReader& reader, const Field& bands, const PriceForm& f
 RateTable read_tier_rates(FieldReader& reader, const Field& tier, const PriceForm& form) {
   const auto rates = reader.member(tier, "rates", JsonType::object, Need::required);
   if (!rates) return {};
-  const std::vector<JsonValue>& children = rates->value->children;
+  const JsonChildren children = rates->value->children();
   if (std::any_of(children.begin(), children.end(),
                   [](const JsonValue& child) { return child.is_object(); })) {
     return read_bands(reader, *rates, form);
@@ -126,7 +126,8 @@ void read_service_tiers(FieldReader& reader, const Field& entry, const PriceForm
   if (!tiers) return;
   for_each_child(*tiers, [&](const Field& field) {
     if (!reader.has_only(field, {"rates", "tiers"})) return;
-    record.service_tiers.push_back({field.value->key, read_tier_rates(reader, field, form),
+    record.service_tiers.push_back({std::string(field.value->key),
+                                    read_tier_rates(reader, field, form),
                                     read_context_tiers(reader, field, form)});
   });
 }
@@ -144,7 +145,9 @@ void read_units(FieldReader& reader, const Field& entry, const PriceForm& form,
       return;
     }
     const auto price_of_one = read_price_of_one(reader, {price, &field}, per, form.may_be_free);
-    if (price_of_one) record.entry.units.push_back({field.value->key, *price_of_one});
+    if (price_of_one) {
+      record.entry.units.push_back({std::string(field.value->key), *price_of_one});
+    }
   });
 }
 
@@ -171,7 +174,7 @@ void append_canonical(std::string& out, const JsonValue& value);
 
 void append_members(std::string& out, const JsonValue& object) {
   std::vector<const JsonValue*> members;
-  for (const JsonValue& member : object.children) members.push_back(&member);
+  for (const JsonValue& member : object.children()) members.push_back(&member);
   std::sort(members.begin(), members.end(),
             [](const JsonValue* a, const JsonValue* b) { return a->key < b->key; });
   for (const JsonValue* member : members) {
@@ -200,8 +203,8 @@ void append_canonical(std::string& out, const JsonValue& value) {
       break;
     case JsonType::array:
       out += '[';
-      for (const JsonValue& element : value.children) {
-        if (&element != &value.children.front()) out += ',';
+      for (const JsonValue& element : value.children()) {
+        if (&element != &value.children().front()) out += ',';
         append_canonical(out, element);
       }
       out += ']';

@@ -32,11 +32,11 @@ std::string described(const JsonValue& value) {
     case JsonType::boolean:
       return value.boolean ? "true" : "false";
     case JsonType::number:
-      return value.text;
+      return std::string(value.text);
     case JsonType::string: {
       constexpr std::size_t shown = 60;
-      return '"' + (value.text.size() > shown ? value.text.substr(0, shown) + "..." : value.text) +
-             '"';
+      const bool is_long = value.text.size() > shown;
+      return std::string("\"").append(value.text, 0, shown) + (is_long ? "...\"" : "\"");
     }
     default:
       return std::string(type_name(value.type));
@@ -67,9 +67,12 @@ std::string Field::path() const {
   if (!parent) return "";
   std::string path = parent->path();
   if (parent->value->is_array()) {
-    return path + '[' + std::to_string(value - parent->value->children.data()) + ']';
+    const auto place =
+        std::distance(parent->value->children().begin(), JsonChildren::Iterator(value));
+    return path + '[' + std::to_string(place) + ']';
   }
-  return path.empty() ? value->key : path + '.' + value->key;
+  if (!path.empty()) path += '.';
+  return path.append(value->key);
 }
 
 void FieldReader::refuse(const Field& field, std::string_view member, std::string_view found,
@@ -125,20 +128,20 @@ std::string FieldReader::text(const Field& object, std::string_view name, Need n
   const auto field = member(object, name, JsonType::string, need);
   if (!field) return "";
   if (need == Need::required && field->value->text.empty()) refuse(*field, "it may not be empty");
-  return field->value->text;
+  return std::string(field->value->text);
 }
 
 std::string FieldReader::word(const Field& object, std::string_view name,
                               std::initializer_list<std::string_view> words) {
   const auto field = member(object, name, JsonType::string, Need::optional);
   if (!field) return std::string(*words.begin());
-  const std::string& found = field->value->text;
+  const std::string_view found = field->value->text;
   if (found.empty() || std::find(words.begin(), words.end(), found) == words.end()) {
     std::string rule = "expected";
     for (const std::string_view word : words) rule.append(" ").append(word);
     refuse(*field, rule);
   }
-  return found;
+  return std::string(found);
 }
 
 bool FieldReader::flag(const Field& object, std::string_view name) {

@@ -75,7 +75,7 @@ class FieldReader {
 /// Calls `read(Field)` for each child of an array or object.
 template <class Read>
 void for_each_child(const Field& parent, Read read) {
-  for (const JsonValue& child : parent.value->children) read(Field{&child, &parent});
+  for (const JsonValue& child : parent.value->children()) read(Field{&child, &parent});
 }
 
 /// `2026-10-01` as days since 1970-01-01; nothing for another text or a day that does not exist.

@@ -56,7 +56,7 @@ std::string lower(std::string_view text) {
 
 /// A rule's only member names its kind.
 const JsonValue* clause_of(const JsonValue& rule) {
-  return rule.is_object() && rule.children.size() == 1 ? &rule.children.front() : nullptr;
+  return rule.is_object() && rule.children().size() == 1 ? &rule.children().front() : nullptr;
 }
 
 /// Whether a rule names `name` (in lower case, as the list compares). Never by a regular
@@ -65,7 +65,7 @@ bool matches(const JsonValue& rule, const std::string& name) {
   const JsonValue* clause = clause_of(rule);
   if (!clause) return false;
   const auto names_it = [&name](const JsonValue& part) { return matches(part, name); };
-  const auto& parts = clause->children;
+  const JsonChildren parts = clause->children();
   if (clause->key == "or") return std::any_of(parts.begin(), parts.end(), names_it);
   if (clause->key == "and") return std::all_of(parts.begin(), parts.end(), names_it);
   const std::string wanted = lower(clause->text);
@@ -90,11 +90,11 @@ void collect_names(const JsonValue& rule, RuleNames& names) {
   const JsonValue* clause = clause_of(rule);
   if (!clause) return;
   if (clause->key == "equals") {
-    names.exact.push_back(clause->text);
+    names.exact.emplace_back(clause->text);
   } else if (clause->key == "or") {
-    for (const JsonValue& part : clause->children) collect_names(part, names);
+    for (const JsonValue& part : clause->children()) collect_names(part, names);
   } else {
-    names.patterns.push_back(clause->key + ' ' + clause->text);
+    names.patterns.emplace_back(clause->key).append(" ").append(clause->text);
   }
 }
 
@@ -110,7 +110,7 @@ class PricesReader {
   explicit PricesReader(CardReader& reader) : reader_(reader) {}
 
   ListedPrices read(const JsonValue& fields) {
-    for (const JsonValue& field : fields.children) read_field(field);
+    for (const JsonValue& field : fields.children()) read_field(field);
     for (const TieredField& field : fields_) set(prices_.rates, field.bucket, *field.base);
     for (const std::int64_t start : starts_) prices_.tiers.push_back(tier_at(start));
     return std::move(prices_);
@@ -133,18 +133,18 @@ class PricesReader {
     if (value.key == citation_field && !value.is_object()) {
       return reader_.read_unit(prices_, "citation_token", value, per_million, value.key);
     }
-    reader_.leave_out(ImportRefusal::unsupported, value.key);
+    reader_.leave_out(ImportRefusal::unsupported, std::string(value.key));
   }
 
   void read_rate(Bucket bucket, const JsonValue& value) {
     if (!value.is_object()) return fields_.push_back({bucket, &value, nullptr});
     const JsonValue* base = value.find("base");
     const JsonValue* tiers = value.find("tiers");
-    if (!base || !tiers) return reader_.refuse(ImportRefusal::malformed, value.key);
-    for (const JsonValue& tier : tiers->children) {
+    if (!base || !tiers) return reader_.refuse(ImportRefusal::malformed, std::string(value.key));
+    for (const JsonValue& tier : tiers->children()) {
       const auto start = positive_member(tier, "start");
       if (!start || !tier.find("price")) {
-        return reader_.refuse(ImportRefusal::malformed, value.key + ".tiers");
+        return reader_.refuse(ImportRefusal::malformed, std::string(value.key) + ".tiers");
       }
       starts_.insert(*start);
     }
@@ -159,7 +159,7 @@ class PricesReader {
       const JsonValue* price = field.base;
       std::int64_t reached = 0;
       if (field.tiers) {
-        for (const JsonValue& above : field.tiers->children) {
+        for (const JsonValue& above : field.tiers->children()) {
           const std::int64_t own = positive_member(above, "start").value_or(0);
           if (own > start || own < reached) continue;
           reached = own;
@@ -189,11 +189,14 @@ void read_dated(CardReader& reader, const JsonValue& part, Instant at) {
     return reader.refuse(ImportRefusal::unsupported, "the order of its conditions");
   }
   if (has_constraint) {
-    const std::string* day = constraint->find_string("start_date");
+    const std::string_view* day = constraint->find_string("start_date");
     // A daily window holds on all days and at all dates here, which no such price ever did.
     if (!day) return reader.refuse(ImportRefusal::unsupported, "a price for some hours of the day");
-    const auto from = parse_instant(*day + "T00:00:00Z");
-    if (!from) return reader.refuse(ImportRefusal::malformed, "start_date: " + day->substr(0, 60));
+    const auto from = parse_instant(std::string(*day) + "T00:00:00Z");
+    if (!from) {
+      return reader.refuse(ImportRefusal::malformed,
+                           "start_date: " + std::string(day->substr(0, 60)));
+    }
     if (all.back().from && *all.back().from >= *from) {
       return reader.refuse(ImportRefusal::unsupported, "the order of its conditions");
     }
@@ -207,7 +210,7 @@ void read_dated(CardReader& reader, const JsonValue& part, Instant at) {
 class ProviderReader {
  public:
   ProviderReader(const JsonValue& models, std::string name, Instant at, PriceListing& listing)
-      : models_(models.children), name_(std::move(name)), at_(at), listing_(listing) {}
+      : models_(models.children()), name_(std::move(name)), at_(at), listing_(listing) {}
 
   void read() {
     for (const JsonValue& model : models_) read_model(model);
@@ -215,10 +218,10 @@ class ProviderReader {
 
  private:
   void read_model(const JsonValue& model) {
-    const std::string* id = model.find_string("id");
+    const std::string_view* id = model.find_string("id");
     const JsonValue* rule = model.find("match");
     const JsonValue* prices = model.find("prices");
-    CardReader reader(listing_, name_ + '/' + (id ? *id : ""));
+    CardReader reader(listing_, name_ + '/' + std::string(id ? *id : std::string_view()));
     reader.card.provider = provider_of_list(name_);
     reader.card.context = positive_member(model, "context_window");
     const JsonValue* deprecated = model.find("deprecated");
@@ -234,7 +237,7 @@ class ProviderReader {
 
   void read_prices(CardReader& reader, const JsonValue& prices) {
     if (prices.is_array()) {
-      for (const JsonValue& part : prices.children) read_dated(reader, part, at_);
+      for (const JsonValue& part : prices.children()) read_dated(reader, part, at_);
     } else {
       reader.card.prices.push_back(PricesReader(reader).read(prices));
     }
@@ -243,14 +246,14 @@ class ProviderReader {
   /// The id where the rule names it, and every name that the rule spells out. What a pattern may
   /// name beside them is not known before somebody requests it, and may cost something else by
   /// then.
-  void name(CardReader& reader, const std::string& id, const JsonValue& rule,
+  void name(CardReader& reader, std::string_view id, const JsonValue& rule,
             const JsonValue* model) {
     RuleNames names;
     collect_names(rule, names);
     for (const std::string& pattern : names.patterns) {
       reader.leave_out(ImportRefusal::unsupported, "names by a pattern: " + pattern);
     }
-    if (matches(rule, lower(id))) names.exact.insert(names.exact.begin(), id);
+    if (matches(rule, lower(id))) names.exact.emplace(names.exact.begin(), id);
     std::string taken;
     for (const std::string& name : names.exact) {
       if (is_of_earlier(lower(name), model)) {
@@ -277,14 +280,15 @@ class ProviderReader {
 
   /// The first rule that names it wins.
   bool is_of_earlier(const std::string& name, const JsonValue* model) const {
-    for (const JsonValue* other = models_.data(); other != model; ++other) {
-      const JsonValue* rule = other->find("match");
+    for (const JsonValue& other : models_) {
+      if (&other == model) return false;
+      const JsonValue* rule = other.find("match");
       if (rule && matches(*rule, name)) return true;
     }
     return false;
   }
 
-  const std::vector<JsonValue>& models_;
+  const JsonChildren models_;
   std::string name_;
   Instant at_;
   PriceListing& listing_;
@@ -294,11 +298,11 @@ class ProviderReader {
 
 bool read_genai_prices(const JsonValue& root, Instant at, PriceListing& listing) {
   if (!root.is_array()) return false;
-  for (const JsonValue& provider : root.children) {
-    const std::string* id = provider.find_string("id");
+  for (const JsonValue& provider : root.children()) {
+    const std::string_view* id = provider.find_string("id");
     const JsonValue* models = provider.find("models");
     if (!id || !models || !models->is_array()) return false;
-    ProviderReader(*models, *id, at, listing).read();
+    ProviderReader(*models, std::string(*id), at, listing).read();
   }
   return true;
 }

@@ -220,15 +220,17 @@ std::string_view to_string(ImportRefusal reason) {
 
 Result<ImportedPrices> import_prices(PriceList list, std::string_view json,
                                      const ImportOptions& options) {
-  const auto root = parse_json(json);
-  if (!root) return no_such_list(list, root.error().message);
+  const auto parsed = parse_json(json);
+  if (!parsed) return no_such_list(list, parsed.error().message);
   const Instant at = options.imported_at ? *options.imported_at : system_clock()->wall();
   PriceSource source = options.source;
   if (source.name.empty()) {
     source.name = std::string(name_of(list)) + " at " + local_day(TimeZone(), at).date;
   }
   PriceListing listing;
-  if (!read_list(list, *root, at, listing)) return no_such_list(list, "its members are others");
+  if (!read_list(list, parsed->root(), at, listing)) {
+    return no_such_list(list, "its members are others");
+  }
   refuse_excluded(listing, options.excluded_providers);
   refuse_repeated(listing);
   refuse_undatable(listing, at);

@@ -93,7 +93,7 @@ std::vector<ListedTier> tiers_of(const std::map<std::int64_t, Rates>& tables, bo
 }
 
 void read_search(CardReader& reader, ListedPrices& prices, const JsonValue& sizes) {
-  const auto& members = sizes.children;
+  const JsonChildren members = sizes.children();
   const bool is_one_price =
       !members.empty() && std::all_of(members.begin(), members.end(), [&](const JsonValue& price) {
         return price.text == members.front().text;
@@ -136,7 +136,9 @@ void read_field(CardReader& reader, ListedPrices& prices, Tables& tables, const 
   }
   if (value.key == search_field && value.is_object()) return read_search(reader, prices, value);
   if (value.key == old_hit_field || is_zero_number(value)) return;
-  if (is_other_price(value.key)) reader.leave_out(ImportRefusal::unsupported, value.key);
+  if (is_other_price(value.key)) {
+    reader.leave_out(ImportRefusal::unsupported, std::string(value.key));
+  }
 }
 
 /// The older name of the hit price: still there alone in some entries, beside the newer in others.
@@ -165,31 +167,31 @@ void refuse_other_rules(CardReader& reader, const JsonValue& entry) {
 }
 
 void read_entry(const JsonValue& entry, PriceListing& listing) {
-  CardReader reader(listing, entry.key);
-  const std::string* mode = entry.find_string("mode");
+  CardReader reader(listing, std::string(entry.key));
+  const std::string_view* mode = entry.find_string("mode");
   if (!mode || (*mode != "chat" && *mode != "completion")) {
-    reader.refuse(ImportRefusal::not_chat, mode ? *mode : "no mode");
+    reader.refuse(ImportRefusal::not_chat, std::string(mode ? *mode : "no mode"));
     return reader.finish();
   }
-  const std::string* provider = entry.find_string("litellm_provider");
+  const std::string_view* provider = entry.find_string("litellm_provider");
   if (provider) {
     reader.card.provider = provider_of_list(*provider);
     std::string_view model = entry.key;
     // Names are given as `provider/name`, without the provider, or as both.
-    if (model.substr(0, provider->size() + 1) == *provider + "/") {
+    if (model.substr(0, provider->size() + 1) == std::string(*provider) + "/") {
       model.remove_prefix(provider->size() + 1);
     }
     reader.card.model = model;
   }
   reader.card.max_output = positive_member(entry, "max_output_tokens");
-  if (const std::string* day = entry.find_string("deprecation_date")) {
-    reader.card.note = "deprecated from " + *day;
+  if (const std::string_view* day = entry.find_string("deprecation_date")) {
+    reader.card.note = "deprecated from " + std::string(*day);
   }
   refuse_other_rules(reader, entry);
 
   ListedPrices prices;
   Tables tables;
-  for (const JsonValue& field : entry.children) read_field(reader, prices, tables, field);
+  for (const JsonValue& field : entry.children()) read_field(reader, prices, tables, field);
   prices.rates = tables[""][0];
   read_old_hit(reader, prices.rates, entry);
   // xAI says that a prompt of exactly the threshold is a long one, the others that it is not.
@@ -210,7 +212,7 @@ void read_entry(const JsonValue& entry, PriceListing& listing) {
 
 bool read_litellm(const JsonValue& root, PriceListing& listing) {
   if (!root.is_object()) return false;
-  for (const JsonValue& entry : root.children) {
+  for (const JsonValue& entry : root.children()) {
     if (!entry.is_object()) return false;
     read_entry(entry, listing);
   }

@@ -27,14 +27,14 @@ bool is_scalar(const JsonValue& value) { return !value.is_object() && !value.is_
 
 Rates read_rates(CardReader& reader, const JsonValue& cost) {
   Rates rates;
-  for (const JsonValue& price : cost.children) {
+  for (const JsonValue& price : cost.children()) {
     const auto field =
         std::find_if(std::begin(rate_fields), std::end(rate_fields),
                      [&](const RateField& field) { return field.name == price.key; });
     if (field != std::end(rate_fields)) {
       reader.read_rate(rates, field->bucket, price, per_million, price.key);
     } else if (is_scalar(price)) {
-      reader.leave_out(ImportRefusal::unsupported, price.key);
+      reader.leave_out(ImportRefusal::unsupported, std::string(price.key));
     }
   }
   return rates;
@@ -42,7 +42,7 @@ Rates read_rates(CardReader& reader, const JsonValue& cost) {
 
 void read_tier(CardReader& reader, ListedPrices& prices, const JsonValue& tier) {
   const JsonValue* bound = tier.find("tier");
-  const std::string* type = bound ? bound->find_string("type") : nullptr;
+  const std::string_view* type = bound ? bound->find_string("type") : nullptr;
   const auto size = bound ? positive_member(*bound, "size") : std::nullopt;
   if (!size || (type && *type != "context")) {
     return reader.refuse(ImportRefusal::unsupported, "a tier that is not of the context's size");
@@ -53,7 +53,7 @@ void read_tier(CardReader& reader, ListedPrices& prices, const JsonValue& tier) 
 
 void read_tiers(CardReader& reader, ListedPrices& prices, const JsonValue& cost) {
   if (const JsonValue* tiers = cost.find("tiers")) {
-    for (const JsonValue& tier : tiers->children) read_tier(reader, prices, tier);
+    for (const JsonValue& tier : tiers->children()) read_tier(reader, prices, tier);
   } else if (const JsonValue* above = cost.find("context_over_200k")) {
     prices.tiers.push_back({200000, reader.card.provider == "xai", read_rates(reader, *above)});
   }
@@ -67,9 +67,9 @@ void read_tiers(CardReader& reader, ListedPrices& prices, const JsonValue& cost)
   }
 }
 
-bool has_tier(const ListedPrices& prices, const std::string& name) {
+bool has_tier(const ListedPrices& prices, std::string_view name) {
   return std::any_of(prices.service_tiers.begin(), prices.service_tiers.end(),
-                     [&name](const ListedServiceTier& tier) { return tier.name == name; });
+                     [name](const ListedServiceTier& tier) { return tier.name == name; });
 }
 
 /// The value at the end of those names; null where one of them leads nowhere.
@@ -84,26 +84,26 @@ const JsonValue* find_in(const JsonValue* value, std::initializer_list<std::stri
 void read_modes(CardReader& reader, ListedPrices& prices, const JsonValue& model) {
   const JsonValue* modes = find_in(&model, {"experimental", "modes"});
   if (!modes) return;
-  for (const JsonValue& mode : modes->children) {
+  for (const JsonValue& mode : modes->children()) {
     const JsonValue* cost = mode.find("cost");
     const JsonValue* tier = find_in(&mode, {"provider", "body", "service_tier"});
     if (!cost || !tier || tier->type != JsonType::string || has_tier(prices, tier->text)) {
-      reader.leave_out(ImportRefusal::unsupported, "mode " + mode.key);
+      reader.leave_out(ImportRefusal::unsupported, "mode " + std::string(mode.key));
     } else {
-      prices.service_tiers.push_back({tier->text, read_rates(reader, *cost), {}});
+      prices.service_tiers.push_back({std::string(tier->text), read_rates(reader, *cost), {}});
     }
   }
 }
 
 void read_model(const JsonValue& model, std::string_view provider, PriceListing& listing) {
-  CardReader reader(listing, std::string(provider) + '/' + model.key);
+  CardReader reader(listing, std::string(provider) + '/' + std::string(model.key));
   reader.card.provider = provider_of_list(provider);
   reader.card.model = model.key;
   if (const JsonValue* limit = model.find("limit")) {
     reader.card.context = positive_member(*limit, "context");
     reader.card.max_output = positive_member(*limit, "output");
   }
-  if (const std::string* status = model.find_string("status")) reader.card.note = *status;
+  if (const std::string_view* status = model.find_string("status")) reader.card.note = *status;
   if (const JsonValue* cost = model.find("cost"); cost && cost->is_object()) {
     ListedPrices prices;
     prices.rates = read_rates(reader, *cost);
@@ -118,10 +118,10 @@ void read_model(const JsonValue& model, std::string_view provider, PriceListing&
 
 bool read_models_dev(const JsonValue& root, PriceListing& listing) {
   if (!root.is_object()) return false;
-  for (const JsonValue& provider : root.children) {
+  for (const JsonValue& provider : root.children()) {
     const JsonValue* models = provider.find("models");
     if (!models || !models->is_object()) return false;
-    for (const JsonValue& model : models->children) read_model(model, provider.key, listing);
+    for (const JsonValue& model : models->children()) read_model(model, provider.key, listing);
   }
   return true;
 }

@@ -137,7 +137,7 @@ void CardReader::leave_out(ImportRefusal reason, std::string detail) {
 std::optional<Decimal> CardReader::exact(const JsonValue& value, std::int64_t per,
                                          std::string_view field, bool is_needed) {
   if (value.is_null()) return std::nullopt;
-  const std::string found = std::string(field) + ": " + value.text.substr(0, 60);
+  const std::string found = std::string(field) + ": " + std::string(value.text.substr(0, 60));
   bool is_rounded = false;
   const auto price = Decimal::parse_rounded(value.text, &is_rounded);
   if (value.type != JsonType::number || !price || !checked_multiply(*price, 1000000)) {

@@ -33,7 +33,7 @@ std::optional<DayRange> read_days(FieldReader& reader, const Field& field) {
 DayRange read_covers(FieldReader& reader, const Field& calendar) {
   const auto covers = reader.member(calendar, "covers", JsonType::array, Need::required);
   if (!covers) return {};
-  const std::vector<JsonValue>& days = covers->value->children;
+  const JsonChildren days = covers->value->children();
   if (days.size() != 2) {
     reader.refuse(*covers, "expected the first and the last day that the list covers");
     return {};
@@ -64,8 +64,8 @@ std::vector<DayRange> joined(std::vector<DayRange> ranges) {
 int read_minute(FieldReader& reader, const Field& window, std::string_view name) {
   const auto field = reader.member(window, name, JsonType::string, Need::required);
   if (!field) return 0;
-  const std::string& text = field->value->text;
-  const auto digit = [&text](std::size_t at) {
+  const std::string_view text = field->value->text;
+  const auto digit = [text](std::size_t at) {
     return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 100;
   };
   if (text.size() == 5 && text[2] == ':') {
@@ -80,7 +80,7 @@ int read_minute(FieldReader& reader, const Field& window, std::string_view name)
 unsigned read_weekdays(FieldReader& reader, const Field& window) {
   const auto field = reader.member(window, "weekdays", JsonType::array, Need::optional);
   if (!field) return Window::every_weekday;
-  if (field->value->children.empty()) {
+  if (field->value->children().empty()) {
     reader.refuse(*field,
                   "a window without weekdays never counts; leave the field out for every day");
   }

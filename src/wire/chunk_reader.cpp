@@ -14,8 +14,8 @@ namespace {
 constexpr int answered = 200;
 
 std::string_view string_of(const JsonValue& object, std::string_view name) {
-  const std::string* text = object.find_string(name);
-  return text != nullptr ? std::string_view(*text) : std::string_view();
+  const std::string_view* text = object.find_string(name);
+  return text != nullptr ? *text : std::string_view();
 }
 
 bool is_object(const JsonValue* value) { return value != nullptr && value->is_object(); }
@@ -61,13 +61,13 @@ class ChunkReader {
   }
 
   static void set(std::string& field, const JsonValue& chunk, std::string_view name) {
-    const std::string* said = chunk.find_string(name);
+    const std::string_view* said = chunk.find_string(name);
     if (said != nullptr && !said->empty()) field = *said;
   }
 
   void read_choices(const JsonValue& choices) {
     std::int64_t position = 0;
-    for (const JsonValue& choice : choices.children) {
+    for (const JsonValue& choice : choices.children()) {
       const JsonValue* index = choice.find("index");
       const auto number = index != nullptr ? index->as_int() : std::nullopt;
       if (builder_.choose(number.value_or(position))) read_choice(choice);
@@ -85,7 +85,7 @@ class ChunkReader {
     }
     const JsonValue* logprobs = choice.find("logprobs");
     if (logprobs != nullptr && logprobs->is_object()) builder_.add_logprobs(*logprobs, text_);
-    if (const std::string* word = choice.find_string("finish_reason")) {
+    if (const std::string_view* word = choice.find_string("finish_reason")) {
       builder_.set_finish_reason(*word);
     }
     read_error_of(choice);
@@ -110,7 +110,7 @@ class ChunkReader {
     if (const JsonValue* content = message.find("content")) read_content(*content);
     builder_.add_refusal(string_of(message, "refusal"));
     if (const JsonValue* calls = message.find("tool_calls")) {
-      for (const JsonValue& call : calls->children) read_tool_call(call);
+      for (const JsonValue& call : calls->children()) read_tool_call(call);
     }
     read_what_goes_back(message);
   }
@@ -127,18 +127,18 @@ class ChunkReader {
   /// `reasoning_content` and `reasoning` are two names of one thing: where both are there, one is a
   /// copy.
   void read_reasoning(const JsonValue& message) {
-    const std::string* reasoning = message.find_string("reasoning_content");
+    const std::string_view* reasoning = message.find_string("reasoning_content");
     if (reasoning == nullptr || reasoning->empty()) {
-      const std::string* other = message.find_string("reasoning");
+      const std::string_view* other = message.find_string("reasoning");
       if (other != nullptr) reasoning = other;
     }
     if (reasoning != nullptr) builder_.add_reasoning(*reasoning);
   }
 
   void read_content(const JsonValue& content) {
-    if (const std::string* text = content.as_string()) return builder_.add_text(*text);
+    if (const std::string_view* text = content.as_string()) return builder_.add_text(*text);
     if (!content.is_array()) return;
-    for (const JsonValue& part : content.children) read_part(part);
+    for (const JsonValue& part : content.children()) read_part(part);
   }
 
   void read_part(const JsonValue& part) {
@@ -149,8 +149,8 @@ class ChunkReader {
     // Mistral: a text, or once more a list of parts.
     const JsonValue* thinking = part.find("thinking");
     if (thinking == nullptr) return;
-    if (const std::string* text = thinking->as_string()) return builder_.add_reasoning(*text);
-    for (const JsonValue& piece : thinking->children) {
+    if (const std::string_view* text = thinking->as_string()) return builder_.add_reasoning(*text);
+    for (const JsonValue& piece : thinking->children()) {
       builder_.add_reasoning(string_of(piece, "text"));
     }
   }
@@ -172,13 +172,13 @@ class ChunkReader {
 
   /// Some servers send the object itself where its text belongs.
   std::string_view arguments_of(const JsonValue& arguments) const {
-    if (const std::string* text = arguments.as_string()) return *text;
+    if (const std::string_view* text = arguments.as_string()) return *text;
     return arguments.is_object() ? source(arguments) : std::string_view();
   }
 
   void read_usage_of(const JsonValue& holder) {
     const JsonValue* usage = holder.find("usage");
-    if (usage == nullptr || !usage->is_object() || usage->children.empty()) return;
+    if (usage == nullptr || !usage->is_object() || usage->children().empty()) return;
     builder_.add_usage(read_usage(*usage, text_));
   }
 

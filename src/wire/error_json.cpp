@@ -97,9 +97,9 @@ std::string excerpt(std::string_view body) {
 }
 
 std::string text_of(const JsonValue* value) {
-  return value && (value->type == JsonType::string || value->type == JsonType::number)
-             ? value->text
-             : std::string();
+  const bool has_text =
+      value && (value->type == JsonType::string || value->type == JsonType::number);
+  return std::string(has_text ? value->text : std::string_view());
 }
 
 const JsonValue* path(const JsonValue& value, std::initializer_list<std::string_view> names) {
@@ -115,12 +115,14 @@ const JsonValue* path(const JsonValue& value, std::initializer_list<std::string_
 /// "..."}]`.
 std::string message_of_details(const JsonValue& details) {
   std::string out;
-  for (const JsonValue& detail : details.children) {
+  for (const JsonValue& detail : details.children()) {
     std::string place;
     if (const JsonValue* loc = detail.find("loc")) {
-      for (const JsonValue& part : loc->children) place += (place.empty() ? "" : ".") + part.text;
+      for (const JsonValue& part : loc->children()) {
+        place.append(place.empty() ? "" : ".").append(part.text);
+      }
     }
-    const std::string said = detail.as_string() ? detail.text : text_of(detail.find("msg"));
+    const std::string said = text_of(detail.as_string() ? &detail : detail.find("msg"));
     if (said.empty()) continue;
     if (!out.empty()) out += "; ";
     out += place.empty() ? said : place + ": " + said;
@@ -130,7 +132,9 @@ std::string message_of_details(const JsonValue& details) {
 
 std::string message_in(const JsonValue& object) {
   for (const std::string_view name : {"message", "msg", "error_msg", "error", "title"}) {
-    if (const std::string* text = object.find_string(name); text && !text->empty()) return *text;
+    if (const std::string_view* text = object.find_string(name); text && !text->empty()) {
+      return std::string(*text);
+    }
   }
   return {};
 }
@@ -144,7 +148,7 @@ Report report_of_object(const JsonValue& object) {
   }
   const JsonValue* code = object.find("code");
   const std::string type = text_of(object.find("type"));
-  const std::string named = code && code->as_string() ? code->text : std::string();
+  const std::string named = code && code->as_string() ? text_of(code) : std::string();
   // A number repeats the status; the type beside it says more.
   for (const std::string& said : {named, type, text_of(object.find("status")), text_of(code)}) {
     if (report.code.empty()) report.code = said;
@@ -177,7 +181,7 @@ std::optional<Report> report_of_member(const JsonValue& member) {
       return report_of_text(message_of_details(member));
     case JsonType::string:
       if (member.text.empty()) return std::nullopt;
-      return report_of_text(member.text);
+      return report_of_text(std::string(member.text));
     case JsonType::boolean:
       if (!member.boolean) return std::nullopt;
       return Report();
@@ -188,7 +192,9 @@ std::optional<Report> report_of_member(const JsonValue& member) {
 
 std::optional<Report> find_report(const JsonValue& value) {
   // Google wraps its error into an array.
-  if (value.is_array() && value.children.size() == 1) return find_report(value.children.front());
+  if (value.is_array() && value.children().size() == 1) {
+    return find_report(value.children().front());
+  }
   if (const JsonValue* error = value.find("error")) {
     if (auto report = report_of_member(*error)) {
       // Beside `"error": "text"` the rest may stand at the top.
@@ -197,8 +203,8 @@ std::optional<Report> find_report(const JsonValue& value) {
         report->code = std::move(around.code);
         report->status = around.status;
         report->words += ' ' + around.words;
-        if (const std::string* said = value.find_string("message")) {
-          report->message += ": " + *said;
+        if (const std::string_view* said = value.find_string("message")) {
+          report->message.append(": ").append(*said);
         }
       }
       return report;
@@ -330,7 +336,7 @@ std::optional<Error> error_of_json(int status, const JsonValue& value) {
 
 Error error_of_response(int status, std::string_view body) {
   if (const auto value = parse_json(body)) {
-    if (auto error = error_of_json(status, *value)) return *std::move(error);
+    if (auto error = error_of_json(status, value->root())) return *std::move(error);
   }
   Report report;
   report.message = excerpt(body);

@@ -45,7 +45,7 @@ class ObjectWriter {
 
 /// Adds the members of `object`, which was parsed from `text`, byte for byte.
 inline void add_members(ObjectWriter& writer, const JsonValue& object, std::string_view text) {
-  for (const JsonValue& member : object.children) {
+  for (const JsonValue& member : object.children()) {
     writer.add(member.key, text.substr(member.begin, member.end - member.begin));
   }
 }

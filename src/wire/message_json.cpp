@@ -35,16 +35,16 @@ class ExtendedObject {
     if (auto read = parse_json(text_)) extra_ = *std::move(read);
   }
   void add(std::string_view name, std::string_view json) {
-    if (!extra_.find(name)) object_.add(name, json);
+    if (!extra_.root().find(name)) object_.add(name, json);
   }
   std::string take() {
-    add_members(object_, extra_, text_);
+    add_members(object_, extra_.root(), text_);
     return object_.take();
   }
 
  private:
   std::string text_;
-  JsonValue extra_;
+  JsonDocument extra_;
   ObjectWriter object_;
 };
 

@@ -37,8 +37,8 @@ ReasoningDetails::Block ReasoningDetails::block_of(const JsonValue& element,
   };
   Block block;
   if (!element.is_object()) block.json = source(element);
-  for (const JsonValue& member : element.children) {
-    if (element.is_object()) block.members.push_back({member.key, source(member)});
+  for (const JsonValue& member : element.children()) {
+    if (element.is_object()) block.members.push_back({std::string(member.key), source(member)});
   }
   return block;
 }
@@ -58,7 +58,7 @@ bool ReasoningDetails::continues_last(const Block& piece) const {
 
 void ReasoningDetails::add(const JsonValue& list, std::string_view text) {
   bool is_first = true;
-  for (const JsonValue& element : list.children) {
+  for (const JsonValue& element : list.children()) {
     Block piece = block_of(element, text);
     // Two blocks of one list are two, however alike.
     if (!std::exchange(is_first, false) || !continues_last(piece)) {

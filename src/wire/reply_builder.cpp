@@ -48,7 +48,7 @@ bool begins_another(const ToolCall& call, const ToolCallPiece& piece) {
 
 void JoinedLogprobs::add(const JsonValue& object, std::string_view text) {
   if (++count_ == 1) first_ = text.substr(object.begin, object.end - object.begin);
-  for (const JsonValue& value : object.children) {
+  for (const JsonValue& value : object.children()) {
     const auto known = std::find_if(members_.begin(), members_.end(),
                                     [&](const Member& member) { return member.name == value.key; });
     const bool is_new = known == members_.end();
@@ -60,7 +60,7 @@ void JoinedLogprobs::add(const JsonValue& object, std::string_view text) {
     if (!value.is_array() || !member.is_list) member.json.clear();
     member.is_list = value.is_array();
     if (member.is_list) json = json.substr(1, json.size() - 2);
-    if (value.is_array() && value.children.empty()) continue;
+    if (value.is_array() && value.children().empty()) continue;
     if (!member.json.empty()) member.json += ',';
     member.json += json;
   }
@@ -186,7 +186,7 @@ void ReplyBuilder::add_logprobs(const JsonValue& object, std::string_view text) 
 }
 
 void ReplyBuilder::add_reasoning_details(const JsonValue& list, std::string_view text) {
-  if (list.children.empty()) return;
+  if (list.children().empty()) return;
   choices_[current_].reasoning_details.add(list, text);
   size_ += list.end - list.begin;
 }
@@ -224,7 +224,7 @@ bool ReplyBuilder::finished() const {
          });
 }
 
-void ReplyBuilder::set_finish_reason(const std::string& word) {
+void ReplyBuilder::set_finish_reason(std::string_view word) {
   if (word.empty()) return;
   finish_chunk_ = chunk_;
   const FinishReason reason = finish_reason_of(word);

@@ -68,7 +68,7 @@ class ReplyBuilder {
   /// What the server wants back, as JSON of `text`: a list, and any value.
   void add_reasoning_details(const JsonValue& list, std::string_view text);
   void set_extra_content(std::string_view json);
-  void set_finish_reason(const std::string& word);
+  void set_finish_reason(std::string_view word);
   void add_usage(ReportedUsage usage) {
     usage_.add(std::move(usage));
     usage_chunk_ = chunk_;

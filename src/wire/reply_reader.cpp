@@ -112,7 +112,7 @@ struct ReplyReader::State {
   void check_size();
   void keep_raw(std::string_view json);
   std::string_view as_utf8(std::string_view bytes);
-  Result<JsonValue> parse(std::string_view text) const;
+  Result<JsonDocument> parse(std::string_view text) const;
   void fail_to_parse(std::string what, const Error& error);
   Error unproven(bool cut) const;
 };
@@ -221,12 +221,12 @@ bool ReplyReader::State::read_known_chunk(std::string_view data) {
 
 void ReplyReader::State::read_unknown_chunk(std::string_view data) {
   const std::string_view text = as_utf8(data);
-  const Result<JsonValue> chunk = parse(text);
+  const Result<JsonDocument> chunk = parse(text);
   // Only what was read as JSON may become a template: what equals it is taken for JSON too.
   if (!chunk) return fail_to_parse("an event of the stream is ", chunk.error());
-  if (chunk->is_object()) {
-    read_chunk(*chunk, text, ChunkForm::event, builder);
-  } else if (!chunk->is_null()) {
+  if (chunk->root().is_object()) {
+    read_chunk(chunk->root(), text, ChunkForm::event, builder);
+  } else if (!chunk->root().is_null()) {
     builder.fail(make_error(ErrorKind::malformed_reply,
                             "an event of the stream is JSON, but not an object"));
   }
@@ -236,11 +236,11 @@ void ReplyReader::State::read_unknown_chunk(std::string_view data) {
 /// An event that is named `error` is one whatever it holds.
 void ReplyReader::State::read_error_event(std::string_view data) {
   const std::string_view text = as_utf8(data);
-  const Result<JsonValue> chunk = parse(text);
+  const Result<JsonDocument> chunk = parse(text);
   std::optional<Error> stated;
   if (chunk) {
-    read_chunk(*chunk, text, ChunkForm::event, builder);
-    stated = error_of_json(answered, *chunk);
+    read_chunk(chunk->root(), text, ChunkForm::event, builder);
+    stated = error_of_json(answered, chunk->root());
     templates.learn(data, builder.last_tool());
   }
   if (!stated) {
@@ -258,7 +258,7 @@ std::string_view ReplyReader::State::as_utf8(std::string_view bytes) {
   return repaired;
 }
 
-Result<JsonValue> ReplyReader::State::parse(std::string_view text) const {
+Result<JsonDocument> ReplyReader::State::parse(std::string_view text) const {
   return parse_json(text, limits.json_depth);
 }
 
@@ -306,19 +306,20 @@ void ReplyReader::State::finish_stream() {
 
 void ReplyReader::State::finish_document(bool cut) {
   const std::string_view text = as_utf8(document);
-  const Result<JsonValue> root = parse(text);
-  if (!root) {
+  const Result<JsonDocument> parsed = parse(text);
+  if (!parsed) {
     // Half a document is what a cut leaves.
-    if (cut && root.error().kind == ErrorKind::malformed_reply) return;
-    return fail_to_parse("the answer is ", root.error());
+    if (cut && parsed.error().kind == ErrorKind::malformed_reply) return;
+    return fail_to_parse("the answer is ", parsed.error());
   }
-  read_chunk(*root, text, ChunkForm::document, builder);
+  const JsonValue& root = parsed->root();
+  read_chunk(root, text, ChunkForm::document, builder);
   keep_raw(document);
   check_size();
-  const JsonValue* choices = root->find("choices");
-  done = choices != nullptr && choices->is_array() && !choices->children.empty();
+  const JsonValue* choices = root.find("choices");
+  done = choices != nullptr && choices->is_array() && !choices->children().empty();
   if (done || builder.error()) return;
-  if (auto stated = error_of_json(answered, *root)) return builder.fail(*std::move(stated));
+  if (auto stated = error_of_json(answered, root)) return builder.fail(*std::move(stated));
   builder.fail(make_error(ErrorKind::malformed_reply,
                           choices != nullptr ? "the answer is JSON, but its choices are empty"
                                              : "the answer is JSON, but has no choices"));

@@ -17,10 +17,10 @@ std::int64_t size_of(const JsonValue& value) {
 
 bool is_number(const JsonValue* value) { return value != nullptr && value->as_int() > 0; }
 
-void add_server_tool(RequestBound& bound, const std::string& type) {
+void add_server_tool(RequestBound& bound, std::string_view type) {
   ++bound.server_tools;
   auto& types = bound.server_tool_types;
-  if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  if (std::find(types.begin(), types.end(), type) == types.end()) types.emplace_back(type);
 }
 
 /// Anthropic's `"ttl":"1h"`, wherever it stands and however it is spaced.
@@ -37,7 +37,7 @@ bool keeps_for_an_hour(std::string_view json) {
 
 /// Counts a part of a message, as JSON.
 void read_part(const JsonValue& part, std::string_view where, RequestBound& bound) {
-  const std::string* type = part.find_string("type");
+  const std::string_view* type = part.find_string("type");
   if (type != nullptr && *type == "text") return;
   const bool is_image = type != nullptr && (*type == "image_url" || *type == "input_image");
   const bool is_file = type != nullptr && (*type == "file" || *type == "input_file");
@@ -46,7 +46,7 @@ void read_part(const JsonValue& part, std::string_view where, RequestBound& boun
   if (!is_image && !is_file) {
     if (!bound.unbounded.empty()) return;
     bound.unbounded.append(where).append(", a part of type ");
-    bound.unbounded.append(type != nullptr ? *type : "unknown");
+    bound.unbounded.append(type != nullptr ? *type : std::string_view("unknown"));
     return;
   }
   ++(is_image ? bound.images : bound.files);
@@ -69,7 +69,7 @@ void read_part(const ContentPart& part, RequestBound& bound) {
       return;
     case ContentPart::Kind::json:
       bound.may_write_1h = bound.may_write_1h || keeps_for_an_hour(part.value);
-      if (const auto json = parse_json(part.value)) read_part(*json, "messages", bound);
+      if (const auto json = parse_json(part.value)) read_part(json->root(), "messages", bound);
       return;
   }
 }
@@ -91,7 +91,9 @@ class ExtraReader {
     read_tools();
     read_output();
     read_thinking();
-    if (const std::string* tier = extra_.find_string("service_tier")) bound_.service_tier = *tier;
+    if (const std::string_view* tier = extra_.find_string("service_tier")) {
+      bound_.service_tier = *tier;
+    }
     // A price is looked up for ChatRequest::model, and those bring texts or sounds of their own.
     for (const std::string_view name :
          {"model", "models", "audio", "plugins", "prediction", "previous_response_id"}) {
@@ -112,11 +114,11 @@ class ExtraReader {
   void read_messages() {
     const JsonValue* messages = extra_.find("messages");
     if (messages == nullptr) return;
-    bound_.messages = static_cast<std::int64_t>(messages->children.size());
-    for (const JsonValue& message : messages->children) {
+    bound_.messages = static_cast<std::int64_t>(messages->children().size());
+    for (const JsonValue& message : messages->children()) {
       const JsonValue* content = message.find("content");
       if (content == nullptr || !content->is_array()) continue;
-      for (const JsonValue& part : content->children) read_part(part, "extra.messages", bound_);
+      for (const JsonValue& part : content->children()) read_part(part, "extra.messages", bound_);
     }
   }
 
@@ -132,12 +134,12 @@ class ExtraReader {
     bound_.tools = 0;
     bound_.server_tools = 0;
     bound_.server_tool_types.clear();
-    for (const JsonValue& tool : tools->children) {
-      const std::string* type = tool.find_string("type");
+    for (const JsonValue& tool : tools->children()) {
+      const std::string_view* type = tool.find_string("type");
       if (type != nullptr && *type == "function") {
         ++bound_.tools;
       } else {
-        add_server_tool(bound_, type != nullptr ? *type : "unknown_tool");
+        add_server_tool(bound_, type != nullptr ? *type : std::string_view("unknown_tool"));
       }
     }
   }
@@ -167,7 +169,7 @@ class ExtraReader {
 
   void read_thinking() {
     if (const JsonValue* thinking = extra_.find("thinking")) {
-      const std::string* type = thinking->find_string("type");
+      const std::string_view* type = thinking->find_string("type");
       bound_.may_think = type == nullptr || *type != "disabled";
     }
   }
@@ -196,13 +198,14 @@ RequestBound bound_of(const ChatRequest& request, std::size_t body_bytes,
     return bound;
   }
   bound.may_write_1h = keeps_for_an_hour(request.extra);
-  const auto extra = parse_json(request.extra);
-  if (!extra) return bound;  // `write_request` refuses it.
-  if (!extra->find("messages")) read_parts(request, bound);
-  if (!bound.max_output && !extra->find("max_completion_tokens")) {
+  const auto parsed = parse_json(request.extra);
+  if (!parsed) return bound;  // `write_request` refuses it.
+  const JsonValue& extra = parsed->root();
+  if (!extra.find("messages")) read_parts(request, bound);
+  if (!bound.max_output && !extra.find("max_completion_tokens")) {
     bound.max_output = max_tokens_if_absent;
   }
-  ExtraReader(bound, *extra).read();
+  ExtraReader(bound, extra).read();
   return bound;
 }
 
@@ -214,7 +217,7 @@ RequestBound bound_of(const FimRequest& request, std::size_t body_bytes,
   bound.max_output = request.max_tokens ? request.max_tokens : max_tokens_if_absent;
   if (request.extra.empty()) return bound;
   // One that is no JSON is refused by `write_request`.
-  if (const auto extra = parse_json(request.extra)) ExtraReader(bound, *extra).read();
+  if (const auto extra = parse_json(request.extra)) ExtraReader(bound, extra->root()).read();
   return bound;
 }
 

@@ -17,10 +17,10 @@ bool is_no_text(std::string_view key) {
 /// Every text below `value`, with the names of its members where these reach the model (tool
 /// schemas do).
 void collect_texts(const JsonValue& value, bool with_keys, std::string& out) {
-  if (const std::string* text = value.as_string()) out += *text + "\n";
-  for (const JsonValue& child : value.children) {
+  if (const std::string_view* text = value.as_string()) out.append(*text) += '\n';
+  for (const JsonValue& child : value.children()) {
     if (!with_keys && is_no_text(child.key)) continue;
-    if (with_keys && !child.key.empty()) out += child.key + " ";
+    if (with_keys && !child.key.empty()) out.append(child.key) += ' ';
     collect_texts(child, with_keys, out);
   }
 }
@@ -29,11 +29,12 @@ void collect_texts(const JsonValue& value, bool with_keys, std::string& out) {
 
 TokenEstimate estimate_prompt(std::string_view request_body) {
   std::string texts;
-  if (auto request = parse_json(request_body)) {
+  if (const auto parsed = parse_json(request_body)) {
+    const JsonValue& request = parsed->root();
     for (const std::string_view name : {"messages", "prompt", "suffix"}) {
-      if (const JsonValue* said = request->find(name)) collect_texts(*said, false, texts);
+      if (const JsonValue* said = request.find(name)) collect_texts(*said, false, texts);
     }
-    if (const JsonValue* tools = request->find("tools")) collect_texts(*tools, true, texts);
+    if (const JsonValue* tools = request.find("tools")) collect_texts(*tools, true, texts);
   }
   TokenEstimate estimate = estimate_tokens(texts);
   estimate.high = static_cast<std::int64_t>(request_body.size());
@@ -44,9 +45,10 @@ std::string echoed_prompt(std::string_view request_body) {
   if (request_body.find("\"echo\"") == std::string_view::npos) return {};
   const auto request = parse_json(request_body);
   if (!request) return {};
-  const JsonValue* echo = request->find("echo");
-  const std::string* prompt = request->find_string("prompt");
-  return echo != nullptr && echo->boolean && prompt != nullptr ? *prompt : std::string();
+  const JsonValue* echo = request->root().find("echo");
+  const std::string_view* prompt = request->root().find_string("prompt");
+  if (echo == nullptr || !echo->boolean || prompt == nullptr) return {};
+  return std::string(*prompt);
 }
 
 }  // namespace TALLY_ABI

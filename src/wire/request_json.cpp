@@ -52,7 +52,7 @@ std::string server_tool_json(const ServerTool& tool) {
   ObjectWriter object;
   object.add("type", quoted(tool.type));
   const std::string options = replace_invalid_utf8(tool.options);
-  if (const auto read = parse_json(options)) add_members(object, *read, options);
+  if (const auto read = parse_json(options)) add_members(object, read->root(), options);
   return object.take();
 }
 
@@ -117,7 +117,7 @@ Result<void> check_extra(const std::string& extra, const std::string& field,
   auto read = read_object(extra, field);
   if (!read) return std::move(read.error());
   for (const std::string_view name : own) {
-    if (!read->find(name)) continue;
+    if (!read->root().find(name)) continue;
     return refused_request(field + " has " + std::string(name) + ", which is a field of its own");
   }
   return {};
@@ -146,7 +146,7 @@ Result<void> check_server_tools(const ChatRequest& request) {
     const std::string field = place("server_tools", i, "options");
     auto options = read_object(tool.options, field);
     if (!options) return std::move(options.error());
-    if (options->find("type")) {
+    if (options->root().find("type")) {
       return refused_request(field + " has a type, which is a field of its own");
     }
   }

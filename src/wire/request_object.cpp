@@ -24,7 +24,7 @@ Error refused_request(std::string message) {
   return Error{ErrorKind::invalid_argument, std::move(message)};
 }
 
-Result<JsonValue> read_object(std::string_view text, const std::string& field) {
+Result<JsonDocument> read_object(std::string_view text, const std::string& field) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") {
     return refused_request(field +
                            " begins with a byte order mark, which no JSON may have in its midst");
@@ -33,7 +33,7 @@ Result<JsonValue> read_object(std::string_view text, const std::string& field) {
   if (!value) {
     return refused_request(field + " has to be a JSON object: " + value.error().message);
   }
-  if (!value->is_object()) {
+  if (!value->root().is_object()) {
     return refused_request(field + " has to be a JSON object, as {\"key\": 1}");
   }
   return value;
@@ -96,7 +96,7 @@ void RequestObject::add_stream() {
   ObjectWriter options;
   options.add("include_usage", "true");
   if (const JsonValue* more = extra_.find("stream_options"); more && more->is_object()) {
-    for (const JsonValue& member : more->children) {
+    for (const JsonValue& member : more->children()) {
       if (member.key != "include_usage") options.add(member.key, extra_.source(member));
     }
   }

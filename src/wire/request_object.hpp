@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/json.hpp"
 #include "tally/result.hpp"
@@ -20,7 +19,7 @@ inline namespace TALLY_ABI {
 Error refused_request(std::string message);
 
 /// The JSON object in `text`; the error names `field`.
-Result<JsonValue> read_object(std::string_view text, const std::string& field);
+Result<JsonDocument> read_object(std::string_view text, const std::string& field);
 
 /// What no JSON can hold, and what no server can heed; the error names the field.
 Result<void> check_finite(std::string_view field, const std::optional<double>& value);
@@ -32,8 +31,8 @@ class RequestExtra {
   /// Of an object, or of nothing at all.
   static Result<RequestExtra> read(const std::string& text);
 
-  const JsonValue* find(std::string_view name) const { return json_.find(name); }
-  const std::vector<JsonValue>& members() const { return json_.children; }
+  const JsonValue* find(std::string_view name) const { return json_.root().find(name); }
+  JsonChildren members() const { return json_.root().children(); }
   /// As it was written.
   std::string_view source(const JsonValue& value) const {
     return std::string_view(text_).substr(value.begin, value.end - value.begin);
@@ -42,10 +41,11 @@ class RequestExtra {
   Result<void> check_stream(bool stream) const;
 
  private:
-  RequestExtra(std::string text, JsonValue json) : text_(std::move(text)), json_(std::move(json)) {}
+  RequestExtra(std::string text, JsonDocument json)
+      : text_(std::move(text)), json_(std::move(json)) {}
 
   std::string text_;
-  JsonValue json_;
+  JsonDocument json_;
 };
 
 /// A request under construction. A member that `extra` has too is left to `extra`.

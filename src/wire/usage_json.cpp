@@ -67,7 +67,7 @@ std::optional<ReportedCost> ticks(const JsonValue* number) {
   if (!count || *count < 0) return std::nullopt;
   const std::optional<Decimal> amount = checked_divide(Decimal{*count, 0}, ticks_per_dollar);
   if (!amount) return std::nullopt;
-  return ReportedCost{{*amount, usd}, number->text, false};
+  return ReportedCost{{*amount, usd}, std::string(number->text), false};
 }
 
 std::optional<ReportedCost> read_cost(const JsonValue& usage) {
@@ -112,9 +112,9 @@ void read_units(CountReader& counts, const JsonValue& usage, ReportedUsage& read
     if (!searches) searches = counts.find(usage.find(name), "web_search_requests");
   }
   std::string search = "search_query";
-  const std::string* size = usage.find_string("search_context_size");
+  const std::string_view* size = usage.find_string("search_context_size");
   if (size != nullptr && (*size == "low" || *size == "medium" || *size == "high")) {
-    search += '_' + *size;
+    search.append("_").append(*size);
     // Perplexity says so of an answer whose fee is that of one search.
     if (!searches) read.units.push_back({search, 1});
   }
@@ -202,7 +202,7 @@ ReportedUsage read_usage(const JsonValue& usage, std::string_view text) {
   read_units(counts, usage, read);
   read.bad_count = counts.bad();
   read.reported_cost = read_cost(usage);
-  if (const std::string* tier = usage.find_string("service_tier")) read.service_tier = *tier;
+  if (const std::string_view* tier = usage.find_string("service_tier")) read.service_tier = *tier;
   read.raw = text.substr(usage.begin, usage.end - usage.begin);
   return read;
 }

@@ -15,7 +15,7 @@ inline std::string outline(const tally::JsonValue& value, int depth = 0) {
   tally::append_json_string(text, value.text);
   text += ' ' + std::to_string(value.begin) + ".." + std::to_string(value.end) + " line " +
           std::to_string(value.line) + '\n';
-  for (const tally::JsonValue& child : value.children) text += outline(child, depth + 1);
+  for (const tally::JsonValue& child : value.children()) text += outline(child, depth + 1);
   return text;
 }
 

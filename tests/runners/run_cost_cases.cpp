@@ -179,7 +179,7 @@ class CostCase {
   std::vector<std::string> usages() const {
     std::vector<std::string> out;
     if (const auto* several = member("usages")) {
-      for (const auto& usage : several->children) out.push_back(verbatim(line_, usage));
+      for (const auto& usage : several->children()) out.push_back(verbatim(line_, usage));
     } else if (const auto* one = member("usage")) {
       out.push_back(verbatim(line_, *one));
     }
@@ -199,7 +199,7 @@ void run_line(Report& report, const std::string& line, const std::string& place)
       !spans) {
     return report.skip(place, "is not a case");
   }
-  report.add(one_case.value("name", place), CostCase(line, one_case, *spans).run());
+  report.add(one_case.value("name", place), CostCase(line, one_case, spans->root()).run());
 }
 
 int run(int argc, char** argv) {

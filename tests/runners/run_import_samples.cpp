@@ -131,7 +131,8 @@ const KnownBill known_bills[] = {
 std::string billed(const PriceCatalog& catalog, const KnownBill& known) {
   const auto json = parse_json(known.usage);
   if (!json) return json.error().message;
-  const Usage usage = normalize(read_usage(*json, known.usage), provider_named(known.provider));
+  const Usage usage =
+      normalize(read_usage(json->root(), known.usage), provider_named(known.provider));
   PriceQuery query;
   query.provider = known.provider;
   query.model = known.model;

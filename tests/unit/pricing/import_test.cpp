@@ -248,7 +248,7 @@ TEST_CASE("import: what a list prices beside text is billed, from the usage to t
     const auto price = prices.catalog.price_at(query(provider, model));
     REQUIRE(price);
     return to_string(
-        cost_of(normalize(read_usage(*json, usage), provider_named(provider)), *price));
+        cost_of(normalize(read_usage(json->root(), usage), provider_named(provider)), *price));
   };
   // As LiteLLM has gpt-audio-mini, and as OpenAI counted an answer of it.
   const auto audio = imported(PriceList::litellm, litellm("gpt-audio-mini", R"(

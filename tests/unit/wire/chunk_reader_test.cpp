@@ -22,7 +22,7 @@ ReplyBuilder read(std::initializer_list<std::string> chunks, ChunkForm form = Ch
   for (const std::string& text : chunks) {
     const auto chunk = tally::parse_json(text);
     REQUIRE(chunk);
-    tally::read_chunk(*chunk, text, form, builder);
+    tally::read_chunk(chunk->root(), text, form, builder);
   }
   return builder;
 }
@@ -72,7 +72,7 @@ TEST_CASE("chunk: blocks of thinking are joined from their pieces, and keep thei
           (form == ChunkForm::event ? delta : message)(R"("reasoning_details":)" + list);
       const auto chunk = tally::parse_json(text);
       REQUIRE(chunk);
-      tally::read_chunk(*chunk, text, form, builder);
+      tally::read_chunk(chunk->root(), text, form, builder);
     }
     builder.complete_reply();
     return builder.reply().message.extra;

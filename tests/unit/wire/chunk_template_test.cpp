@@ -43,8 +43,8 @@ class BothPaths {
  private:
   static bool read_generally(std::string_view chunk, ReplyBuilder& builder) {
     const auto value = tally::parse_json(chunk);
-    if (!value || !value->is_object()) return false;
-    tally::read_chunk(*value, chunk, tally::ChunkForm::event, builder);
+    if (!value || !value->root().is_object()) return false;
+    tally::read_chunk(value->root(), chunk, tally::ChunkForm::event, builder);
     return true;
   }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,12 @@ bool holds(const Error& error, std::string_view text) {
 
 std::string body_of(std::string_view message) {
   return R"({"error":{"message":")" + std::string(message) + R"(","type":"t","param":null}})";
+}
+
+std::optional<Error> error_in_answer(std::string_view text) {
+  const auto answer = parse_json(text);
+  REQUIRE_MESSAGE(answer.has_value(), text);
+  return error_of_json(200, answer->root());
 }
 
 ErrorKind kind_of(int status, std::string_view body) {
@@ -206,13 +213,13 @@ TEST_CASE("error: an answer without an error has none") {
                           R"({"choices":[],"message":"fine","detail":"fine"})",
                           R"({"message":{"content":"hi"}})", "[]", "1", "null", "[{},{}]"}) {
     CAPTURE(text);
-    CHECK_FALSE(error_of_json(200, *parse_json(text)).has_value());
+    CHECK_FALSE(error_in_answer(text).has_value());
   }
 }
 
 TEST_CASE("error: an error inside a 200 is told by its code and its words") {
   const auto kind = [](std::string_view text) {
-    const auto error = error_of_json(200, *parse_json(text));
+    const auto error = error_in_answer(text);
     REQUIRE(error.has_value());
     CHECK(error->http_status == 200);
     CHECK(holds(*error, "the server reported an error inside its answer"));

@@ -17,7 +17,7 @@ namespace {
 ReportedUsage read(std::string_view text) {
   const auto value = tally::parse_json(text);
   REQUIRE(value);
-  return tally::read_usage(*value, text);
+  return tally::read_usage(value->root(), text);
 }
 
 ReportedUsage snapshot(std::int64_t prompt, std::int64_t completion, std::int64_t total) {
