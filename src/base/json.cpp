@@ -204,31 +204,6 @@ Result<JsonDocument> parse(std::string_view text, std::size_t depth) {
   return std::move(builder.error());
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
-
-void append_escaped(std::string& out, char c) {
-  out += '\\';
-  switch (c) {
-    case '\n':
-      out += 'n';
-      break;
-    case '\r':
-      out += 'r';
-      break;
-    case '\t':
-      out += 't';
-      break;
-    case '"':
-    case '\\':
-      out += c;
-      break;
-    default:
-      out += "u00";
-      out += "0123456789abcdef"[c >> 4];
-      out += "0123456789abcdef"[c & 0xF];
-  }
-}
-
 /// The code unit of the escape `\uXXXX` at `at`; -1 if none stands there.
 int escaped_unit(std::string_view text, std::size_t at) {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
@@ -323,20 +298,6 @@ Result<JsonDocument> parse_json_general(std::string_view text, int depth) {
   const std::string repaired = replace_lone_surrogates(replace_invalid_utf8(text));
   if (repaired == text) return document;
   return parse(repaired, levels(depth));
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  if (!is_valid_utf8(text)) return append_json_string(out, replace_invalid_utf8(text));
-  out += '"';
-  std::size_t plain = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (!needs_escape(text[at])) continue;
-    out.append(text, plain, at - plain);
-    append_escaped(out, text[at]);
-    plain = at + 1;
-  }
-  out.append(text, plain);
-  out += '"';
 }
 
 }  // namespace TALLY_ABI

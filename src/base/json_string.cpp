@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+
 namespace tally {
 inline namespace TALLY_ABI {
 namespace {
@@ -109,6 +112,29 @@ std::size_t decode_escape(char*& out, std::string_view text) {
   return 2;
 }
 
+void append_escaped(std::string& out, char c) {
+  out += '\\';
+  switch (c) {
+    case '\n':
+      out += 'n';
+      break;
+    case '\r':
+      out += 'r';
+      break;
+    case '\t':
+      out += 't';
+      break;
+    case '"':
+    case '\\':
+      out += c;
+      break;
+    default:
+      out += "u00";
+      out += "0123456789abcdef"[c >> 4];
+      out += "0123456789abcdef"[c & 0xF];
+  }
+}
+
 }  // namespace
 
 bool scan_json_string(std::string_view text, std::size_t at, JsonStringBody& body) {
@@ -156,6 +182,25 @@ bool append_json_string_value(std::string& out, const JsonStringBody& body) {
   const auto size = unescape_json_string(out.data() + size_before, body.bytes.size());
   out.resize(size_before + size.value_or(0));
   return size.has_value();
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const std::size_t size_before = out.size();
+  const char* const end = text.data() + text.size();
+  std::uint64_t seen = 0;
+  out += '"';
+  for (const char* p = text.data();; ++p) {
+    const char* const plain = p;
+    p = skip_plain(p, end, seen);
+    out.append(plain, static_cast<std::size_t>(p - plain));
+    if (p == end) break;
+    append_escaped(out, *p);
+  }
+  out += '"';
+  // Most text is ASCII, which needs no second look.
+  if ((seen & every_high_bit) == 0 || is_valid_utf8(text)) return;
+  out.resize(size_before);
+  append_json_string(out, replace_invalid_utf8(text));
 }
 
 }  // namespace TALLY_ABI

@@ -174,6 +174,7 @@ void append_canonical(std::string& out, const JsonValue& value);
 
 void append_members(std::string& out, const JsonValue& object) {
   std::vector<const JsonValue*> members;
+  members.reserve(object.children().size());
   for (const JsonValue& member : object.children()) members.push_back(&member);
   std::sort(members.begin(), members.end(),
             [](const JsonValue* a, const JsonValue* b) { return a->key < b->key; });
