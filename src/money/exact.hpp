@@ -59,8 +59,14 @@ inline bool subtract_integers(std::int64_t a, std::int64_t b, std::int64_t& diff
 
 /// units + attos / 10^18, where |attos| < 2 * 10^18 and the two signs may differ.
 inline bool carry(std::int64_t units, std::int64_t attos, Decimal& result) {
-  if (!add_integers(units, attos / attos_per_unit, units)) return false;
-  attos %= attos_per_unit;
+  // At most one unit is carried, so nothing needs to be divided.
+  if (attos >= attos_per_unit) {
+    if (!add_integers(units, 1, units)) return false;
+    attos -= attos_per_unit;
+  } else if (attos <= -attos_per_unit) {
+    if (!add_integers(units, -1, units)) return false;
+    attos += attos_per_unit;
+  }
   if (units > 0 && attos < 0) {
     --units;
     attos += attos_per_unit;
