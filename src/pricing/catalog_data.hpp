@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "pricing/calendar.hpp"
@@ -116,17 +115,20 @@ struct Layer {
   const KnownName* find(std::string_view provider, std::string_view name) const;
 
  private:
-  struct Key {
+  struct NamePlace {
     std::string_view provider;
     std::string_view name;
-    bool operator==(const Key& other) const {
-      return name == other.name && provider == other.provider;
-    }
+    KnownName known;
+
+    bool is_free() const { return !known.card && !known.first_alias; }
   };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const;
-  };
-  std::unordered_map<Key, KnownName, KeyHash> names_;
+  /// Where the name stands, else the free place that is for it.
+  std::size_t place_of(std::string_view provider, std::string_view name) const;
+  /// What is known of the name, which gets its place here.
+  KnownName& place(std::string_view provider, std::string_view name);
+
+  /// A name stands at the first free place from its hash on. A power of two, half of them free.
+  std::vector<NamePlace> names_;
   std::vector<Instant> changes_;  ///< Of all its parts, ascending, each once.
 };
 
