@@ -20,22 +20,7 @@ std::uint64_t mixed(std::uint64_t hash, const char* eight_bytes) {
   std::uint64_t word = 0;
   std::memcpy(&word, eight_bytes, sizeof word);
   hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
-  return hash ^ hash >> 32;  // A product's low bits, of which places are made, know no high ones.
-}
-
-/// Eight bytes at a time: the library's hash and table took 18 % of a cost, this takes 6. Of
-/// a provider its name's length and last letter do: few sell a model of the same name.
-std::uint64_t hash_of(std::string_view provider, std::string_view name) {
-  const std::size_t last = provider.empty() ? 0 : static_cast<unsigned char>(provider.back());
-  std::uint64_t hash = name.size() + 31 * provider.size() + 1031 * last;
-  constexpr std::size_t step = sizeof hash;
-  if (name.size() < step) {
-    char padded[step] = {};
-    std::copy(name.begin(), name.end(), padded);
-    return mixed(hash, padded);
-  }
-  for (std::size_t at = 0; at + step < name.size(); at += step) hash = mixed(hash, &name[at]);
-  return mixed(hash, &name[name.size() - step]);  // Some of its bytes twice, none left out.
+  return hash ^ hash >> 32;  // A product's low bits know nothing of its factors' high ones.
 }
 
 /// The instants at which a validity begins and ends, where it does.
@@ -81,10 +66,25 @@ const Alias* KnownName::alias_at(Instant at) const {
   return at < alias->ends() ? alias : nullptr;
 }
 
+// Eight bytes at a time: the library's hash and table took 18 % of a cost, this takes 6.
+std::uint64_t hash_of_name(std::string_view provider, std::string_view name) {
+  const std::size_t last = provider.empty() ? 0 : static_cast<unsigned char>(provider.back());
+  std::uint64_t hash = name.size() + 31 * provider.size() + 1031 * last;
+  constexpr std::size_t step = sizeof hash;
+  if (name.size() < step) {
+    char padded[step] = {};
+    std::copy(name.begin(), name.end(), padded);
+    return mixed(hash, padded);
+  }
+  for (std::size_t at = 0; at + step < name.size(); at += step) hash = mixed(hash, &name[at]);
+  return mixed(hash, &name[name.size() - step]);  // Some of its bytes twice, none left out.
+}
+
 void Layer::index() {
-  std::size_t places = 1;
-  while (places <= 2 * (cards.size() + aliases.size())) places *= 2;
-  names_.resize(places);
+  int bits = 1;
+  while (std::size_t{1} << bits <= 2 * (cards.size() + aliases.size())) ++bits;
+  names_.resize(std::size_t{1} << bits);
+  low_bits_ = 64 - bits;
   for (const Card& card : cards) {
     place(card.provider, card.model).card = &card;
     for (const EntryRecord& record : card.entries) add_ends(changes_, record.entry);
@@ -109,7 +109,7 @@ bool Layer::has_change_near(Instant at) const {
 
 std::size_t Layer::place_of(std::string_view provider, std::string_view name) const {
   const std::size_t mask = names_.size() - 1;
-  std::size_t at = static_cast<std::size_t>(hash_of(provider, name)) & mask;
+  auto at = static_cast<std::size_t>(hash_of_name(provider, name) >> low_bits_);
   while (!names_[at].is_free() && !(names_[at].name == name && names_[at].provider == provider)) {
     at = (at + 1) & mask;
   }

@@ -97,6 +97,10 @@ struct Alias {
   Instant ends() const { return to.value_or(Instant::max()); }
 };
 
+/// Its high bits differ where names do. Of a provider its name's length and last letter do: few
+/// sell a model of the same name.
+std::uint64_t hash_of_name(std::string_view provider, std::string_view name);
+
 /// One catalogue text.
 struct Layer {
   std::string version;
@@ -127,8 +131,10 @@ struct Layer {
   /// What is known of the name, which gets its place here.
   KnownName& place(std::string_view provider, std::string_view name);
 
-  /// A name stands at the first free place from its hash on. A power of two, half of them free.
+  /// A name stands at the first free place from the one on that the high bits of its hash number.
+  /// A power of two, half of them free.
   std::vector<NamePlace> names_;
+  int low_bits_ = 0;              ///< Those of the hash that number no place.
   std::vector<Instant> changes_;  ///< Of all its parts, ascending, each once.
 };
 

@@ -56,7 +56,10 @@ std::string lower(std::string_view text) {
 
 /// A rule's only member names its kind.
 const JsonValue* clause_of(const JsonValue& rule) {
-  return rule.is_object() && rule.children().size() == 1 ? &rule.children().front() : nullptr;
+  const JsonChildren clauses = rule.children();
+  const bool is_single = rule.is_object() && !clauses.empty() &&
+                         std::next(clauses.begin()) == clauses.end();  // Not their number: a walk.
+  return is_single ? &clauses.front() : nullptr;
 }
 
 /// Whether a rule names `name` (in lower case, as the list compares). Never by a regular

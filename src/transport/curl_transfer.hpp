@@ -29,8 +29,8 @@ class CurlTransfer {
   Result<void> open(const CurlOptions& options, CURLSH* share, long receive_buffer_bytes,
                     std::vector<std::string>* trace, std::size_t* idle_connections);
 
-  /// Sets what this transfer alone has. `url` is the request's as curl reads it; null: it is left
-  /// to curl to say why it cannot. `handler` outlives it.
+  /// Sets what this transfer alone has. `url` is the request's as curl reads it; null:
+  /// curl reads the text. `handler` outlives it.
   bool prepare(HttpRequest request, std::shared_ptr<CURLU> url,
                std::shared_ptr<curl_slist> header_list, TransferHandler& handler);
 

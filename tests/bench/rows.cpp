@@ -229,14 +229,18 @@ Figures cost(const std::vector<std::string>& words) {
   reported.completion_tokens = 2000;
   reported.total_tokens = 102000;
   const tally::Usage usage = tally::normalize(reported, tally::provider_named("deepseek"));
-  const std::string model = is_builtin ? "deepseek-flash" : "model-" + std::to_string(models / 2);
+  // Of a large catalogue names from all over it, since a search may favour one.
+  std::vector<std::string> names;
+  for (int i = 0; i < 16; ++i) {
+    names.push_back(is_builtin ? "deepseek-flash" : "model-" + std::to_string(models * i / 16));
+  }
   const tally::Instant first = *tally::parse_instant("2026-10-01T00:07:00Z");
   constexpr int times = 100'000;
   std::int64_t units = 0;
   Figures figures = timed([&] {
     for (int i = 0; i < times; ++i) {
       tally::PriceQuery query;
-      query.model = model;
+      query.model = names[static_cast<std::size_t>(i) % names.size()];
       query.at = first + std::chrono::hours(i % 1000);  // Holidays, week-ends, peaks.
       const auto price = prices.price_at(query);
       if (!price) fail(price.error().message);
